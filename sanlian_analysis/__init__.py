@@ -1,0 +1,55 @@
+"""Phased targets for the linkage of communities, social organisations and social workers.
+
+From a county ledger to exact figures, verdicts that say what the blanks do to
+them, charts and briefings, under five Chinese policy documents::
+
+    import sanlian_analysis as sl
+
+    ledger = sl.read_ledger("台账.xlsx", frame="名录.csv")
+    results = sl.evaluate(ledger, "liaoning-2021")
+
+Everything is loaded when it is first used: importing the package is quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+__version__ = "0.1.0"
+
+#: The public names and the module that each lives in.
+_PUBLIC = {
+    "Ledger": "ledger",
+    "Policy": "policy",
+    "SanlianError": "errors",
+    "charts": "",
+    "completeness": "units",
+    "coverage_rate": "measures",
+    "evaluate": "evaluation",
+    "find_input": "inputs",
+    "load_policy": "policy_files",
+    "read_frame": "frame",
+    "read_ledger": "ledger",
+    "snapshots": "evaluation",
+    "staffing_ratio": "measures",
+    "tables": "",
+    "units_at": "units",
+    "units_short": "units",
+    "use_language": "language",
+    "write_results": "results",
+}
+
+__all__ = ["__version__", *_PUBLIC]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if not _PUBLIC[name]:
+        return import_module(f"{__name__}.{name}")
+    return getattr(import_module(f"{__name__}.{_PUBLIC[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,286 @@
+"""One reading of one target on one snapshot: which units count, and what they say."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from sanlian_analysis import schema
+from sanlian_analysis.codes import LEVELS
+from sanlian_analysis.columns import Members, UnitColumns
+from sanlian_analysis.exact import Interval, Mask, Truth
+from sanlian_analysis.expressions import Expression, not_applicable, number, truth
+from sanlian_analysis.measures import Areas, Figures, mean, ratio, share, total
+from sanlian_analysis.policy import (
+    Band,
+    Formula,
+    Growth,
+    Mean,
+    Parameter,
+    Policy,
+    Ratio,
+    Reading,
+    Score,
+    Share,
+    Target,
+    Total,
+    names_of,
+)
+from sanlian_analysis.snapshot import Snapshot
+
+
+@dataclass(frozen=True)
+class Units:
+    """All units of one kind at one date, and at the ledger's previous date when there is one."""
+
+    columns: UnitColumns
+    previous: UnitColumns | None
+    countable: Mask
+    areas: Mapping[str, Areas]
+
+    @property
+    def size(self) -> int:
+        """Number of units."""
+        return len(self.columns.units)
+
+
+@dataclass(frozen=True)
+class Situation:
+    """A snapshot prepared for a policy: the units of every kind."""
+
+    policy: Policy
+    date: dt.date
+    units: Mapping[str, Units]
+
+
+def prepare(policy: Policy, snapshot: Snapshot, previous: Snapshot | None) -> Situation:
+    """The units of every kind with the policy's parameters, ready for its targets."""
+    now = _columns(policy, snapshot)
+    before = _columns(policy, _like(previous, snapshot)) if previous else {}
+    tables = {
+        "community": (snapshot.communities, snapshot.communities["settlement"] != "other"),
+        "street": (snapshot.streets, snapshot.streets["has_settlement"]),
+        "county": (snapshot.counties, pd.Series(True, index=snapshot.counties.index)),
+    }
+    units = {
+        kind: Units(
+            columns=now[kind],
+            previous=before.get(kind),
+            countable=countable.to_numpy(dtype=bool),
+            areas={
+                level: Areas.of(table[f"{level}_code"])
+                for level in LEVELS
+                if f"{level}_code" in table
+            },
+        )
+        for kind, (table, countable) in tables.items()
+    }
+    return Situation(policy, snapshot.date, units | {"area": units["county"]})
+
+
+def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
+    """The previous snapshot with exactly the units of the present one; new units are unknown."""
+
+    def aligned(then: pd.DataFrame, now: pd.DataFrame, key: str) -> pd.DataFrame:
+        if then[key].equals(now[key]):
+            return then
+        return then.set_index(key).reindex(now[key]).reset_index()
+
+    return Snapshot(
+        previous.date,
+        aligned(previous.communities, snapshot.communities, "code"),
+        aligned(previous.streets, snapshot.streets, "street_code"),
+        aligned(previous.counties, snapshot.counties, "county_code"),
+    )
+
+
+def _columns(policy: Policy, snapshot: Snapshot) -> dict[str, UnitColumns]:
+    communities, counties = snapshot.communities, snapshot.counties
+    plain = UnitColumns(communities, schema.of_unit("community"))
+    counted = communities["settlement"].isin(["urban", "rural"]).to_numpy(dtype=bool)
+
+    def members(areas: pd.DataFrame, key: str) -> Members:
+        position = pd.Index(areas[key]).get_indexer(communities["code"].str[: LEVELS[key[:-5]]])
+        return Members(plain, position, counted)
+
+    county = UnitColumns(
+        counties,
+        schema.of_unit("county"),
+        _parameters(policy, counties["county_code"]),
+        members=members(counties, "county_code"),
+    )
+    street = UnitColumns(
+        snapshot.streets,
+        schema.of_unit("street"),
+        _parameters(policy, snapshot.streets["street_code"]),
+        members=members(snapshot.streets, "street_code"),
+    )
+    community = UnitColumns(
+        communities,
+        schema.of_unit("community"),
+        _parameters(policy, communities["code"]),
+        county=county,
+        county_row=county.members.unit if county.members else None,
+    )
+    return {"community": community, "street": street, "county": county}
+
+
+def _parameters(policy: Policy, codes: pd.Series) -> dict[str, Interval]:
+    values: dict[str, Interval] = {}
+    for parameter in policy.parameters:
+        values[parameter.id] = _parameter(parameter, codes, values)
+    return values
+
+
+def _parameter(
+    parameter: Parameter, codes: pd.Series, others: Mapping[str, Interval]
+) -> Interval:
+    size = len(codes)
+    if parameter.default is None:
+        least = _number_of_parameters(parameter.at_least, others)
+        everywhere = np.ones(size, dtype=bool)
+        return Interval(least.low, least.high, everywhere, least.scale)
+    numbers = [parameter.default, *(value for _, value in parameter.by_area)]
+    scale = int(np.lcm.reduce([value.denominator for value in numbers]))
+    column = np.full(size, int(parameter.default * scale))
+    for prefix, value in parameter.by_area:
+        column[codes.str.startswith(prefix).to_numpy(dtype=bool)] = int(value * scale)
+    return Interval(column, column, np.zeros(size, dtype=bool), scale)
+
+
+def _number_of_parameters(
+    expression: Expression | None, others: Mapping[str, Interval]
+) -> Interval:
+    if expression is None:
+        return Interval.constant(Fraction(0))
+    return number(expression, UnitColumns(pd.DataFrame(), {}, others))
+
+
+def standards_due(policy: Policy, target: Target, reading: Reading, date: dt.date) -> list[Reading]:
+    """The standards that a reading adds: those due at the same date as the target itself."""
+    milestone = target.milestone(date)
+    due = milestone.due if milestone else None
+    return [
+        policy.target(id_).readings[0]
+        for id_ in reading.standards
+        if any(own.due == due for own in policy.target(id_).milestones)
+    ]
+
+
+def figures(situation: Situation, target: Target, reading: Reading) -> dict[str, Figures]:
+    """The reading's figures at every level at which its unit exists."""
+    units = situation.units[target.unit]
+    in_scope, certain = scope(units, target, reading)
+    formula = reading.formula
+    if isinstance(formula, Mean | Total):
+        measure = mean if isinstance(formula, Mean) else total
+        value = _settled(number(formula.value, units.columns), certain)
+        return {level: measure(value, in_scope, areas) for level, areas in units.areas.items()}
+    if isinstance(formula, Ratio):
+        part = _settled(number(formula.part, units.columns), certain)
+        whole = _settled(number(formula.whole, units.columns), certain)
+        return {
+            level: ratio(part, whole, formula.scale, in_scope, areas)
+            for level, areas in units.areas.items()
+        }
+    answer = outcome(formula, units)
+    for standard in standards_due(situation.policy, target, reading, situation.date):
+        answer = answer & _held_against(standard, units)
+    answer = Truth(answer.true & certain, answer.false & certain)
+    return {level: share(answer, in_scope, areas) for level, areas in units.areas.items()}
+
+
+def scope(units: Units, target: Target, reading: Reading) -> tuple[Mask, Mask]:
+    """Units in scope, and those among them of which that is certain.
+
+    不适用 in a variable of the formula or of the scope takes a unit out; a
+    blank that decides scope leaves it in, unknown (rulebook, rule 4).
+    """
+    columns = units.columns
+    in_scope = units.countable & ~not_applicable(names_of(reading.formula), columns)
+    certain = np.ones(units.size, dtype=bool)
+    if target.unit == "community":
+        in_scope &= columns.units["settlement"].isin(reading.settlement).to_numpy(dtype=bool)
+    if isinstance(reading.formula, Growth) and units.previous is not None:
+        in_scope &= ~not_applicable(reading.formula.value.names, units.previous)
+    if reading.where is not None:
+        condition = truth(reading.where, columns)
+        in_scope &= ~condition.false & ~not_applicable(reading.where.names, columns)
+        certain = condition.true
+    if reading.nonzero is not None:
+        own = number(reading.nonzero, columns)
+        in_scope &= ~(own.known & np.asarray(own.low == 0, dtype=bool))
+    return in_scope, certain
+
+
+def outcome(formula: Formula, units: Units) -> Truth:
+    """Unit by unit: does it pass, fail, or do its blanks leave that open?"""
+    columns = units.columns
+    match formula:
+        case Share(condition):
+            answer = truth(condition, columns)
+        case Band(value, floor, ceiling):
+            own = number(value, columns)
+            answer = (own >= number(floor, columns)) & (number(ceiling, columns) >= own)
+        case Score(value, at_least, below):
+            own = number(value, columns)
+            answer = own >= Interval.constant(Fraction(at_least))
+            if below is not None:
+                answer = answer & (Interval.constant(Fraction(below)) > own)
+        case Growth(value):
+            answer = _growth(value, units)
+        case _:
+            raise AssertionError(f"{formula} is no question about single units")
+    return Truth(
+        np.broadcast_to(answer.true, (units.size,)), np.broadcast_to(answer.false, (units.size,))
+    )
+
+
+def _growth(value: Expression, units: Units) -> Truth:
+    """Above its own previous figure; without a previous snapshot every unit is unknown."""
+    nobody = np.zeros(units.size, dtype=bool)
+    if units.previous is None:
+        return Truth(nobody, nobody)
+    if value.names[0].startswith("total("):
+        return _growth_of_communities(value.names[0][len("total(") : -1], units)
+    return number(value, units.columns) > number(value, units.previous)
+
+
+def _growth_of_communities(name: str, units: Units) -> Truth:
+    """Σ over the communities known at both dates, against the same Σ at the previous one."""
+    now, before = units.columns.members, units.previous.members if units.previous else None
+    assert now is not None and before is not None
+    present, past = now.columns.interval(name), before.columns.interval(name)
+    comparable = now.counted & present.known & past.known
+    comparable &= ~now.columns.not_applicable(name) & ~before.columns.not_applicable(name)
+    rises = np.zeros(units.size, dtype=bool)
+    some = np.zeros(units.size, dtype=bool)
+    order = np.argsort(now.unit[comparable], kind="stable")
+    belongs = now.unit[comparable][order]
+    areas = Areas.of(belongs)
+    there = belongs[areas.starts]
+    some[there] = True
+    gained = areas.sums(present.low[comparable][order]) * past.scale
+    rises[there] = gained > areas.sums(past.low[comparable][order]) * present.scale
+    return Truth(some & rises, some & ~rises)
+
+
+def _held_against(standard: Reading, units: Units) -> Truth:
+    """A standard as one more demand: waived where 不适用, or for the other settlement type."""
+    answer = outcome(standard.formula, units)
+    waived = not_applicable(names_of(standard.formula), units.columns)
+    waived = waived | ~units.columns.units["settlement"].isin(standard.settlement).to_numpy(bool)
+    return Truth(answer.true | waived, answer.false & ~waived)
+
+
+def _settled(value: Interval, certain: Mask) -> Interval:
+    """A unit whose scope is uncertain has no known number; a constant becomes a column."""
+    low, high, open_ = (
+        np.broadcast_to(part, certain.shape) for part in (value.low, value.high, value.open)
+    )
+    return Interval(low, high, open_ | ~certain, value.scale)

@@ -1,0 +1,203 @@
+"""One area over time, against the staircase of a target's milestones."""
+
+from __future__ import annotations
+
+import datetime as dt
+from itertools import pairwise
+from typing import Any
+
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.transforms import Bbox
+
+from sanlian_analysis.charts import style, words
+from sanlian_analysis.charts.figure import Caption, Chart, compose, panel, statement
+from sanlian_analysis.charts.marks import (
+    dot,
+    extent,
+    has_range,
+    value_ticks,
+    verdict_key,
+    vertical_scale,
+    whisker,
+)
+from sanlian_analysis.charts.placing import Offset, box_along, place
+from sanlian_analysis.charts.rows import area_name, assumptions, select, verdict_counts
+from sanlian_analysis.charts.subject import Subject
+from sanlian_analysis.charts.text import shorten, width
+from sanlian_analysis.language import say
+from sanlian_analysis.policy import Policy
+
+Step = tuple[dt.date | None, float]
+
+_NAME_ROOM = 2.4
+_AXIS_ROOM = 0.3
+_HEADROOM = 1.12
+_ONE_YEAR = 365
+
+#: Where a label may stand beside its point, in points, the best place first.
+_BESIDE: list[Offset] = [
+    (9, 0, "left", "center"),
+    (-9, 0, "right", "center"),
+    (9, 9, "left", "bottom"),
+    (9, -9, "left", "top"),
+    (-9, 9, "right", "bottom"),
+    (-9, -9, "right", "top"),
+]
+
+
+def milestone_steps(
+    results: pd.DataFrame,
+    policy: Policy,
+    target_id: str,
+    area_code: str,
+    *,
+    reading: str = "primary",
+    simulated: bool = False,
+) -> Chart:
+    """The figure of one area at every snapshot, against what the policy asks for by when.
+
+    `results` is the results table; every date of the area is drawn, with its
+    bounds as a whisker and its verdict as colour and shape. Without a value only
+    the bounds are drawn. A standing threshold is one line, a vague target has none.
+    """
+    subject = Subject.of(policy, target_id, reading)
+    rows = select(results, policy, target_id, reading=reading, area=area_code)
+    area = shorten(area_name(results, area_code), _NAME_ROOM, style.TITLE)
+    caption = _caption(subject, area, rows)
+    name = subject.slug("milestones")
+    if rows.empty:
+        return statement(name, caption, simulated=simulated)
+    entries = verdict_key(dict.fromkeys(verdict_counts(rows)), ranges=has_range(rows))
+    chart = compose(name, caption, body=style.BODY_HEIGHT, entries=entries, simulated=simulated)
+    _draw(chart, rows, _steps(subject, rows), subject.quantity)
+    return chart
+
+
+def _caption(subject: Subject, area: str, rows: pd.DataFrame) -> Caption:
+    if rows.empty:
+        label = subject.target.label
+        title = say(f"{area}没有“{label}”的结果", f"{area}: no results for “{label}”")
+        return Caption(title, subject.subtitle(), subject.source)
+    sentences = [
+        words.when(row.date) + say("", ": ") + subject.finding(row) for row in rows.itertuples()
+    ]
+    title = area + say("", ", ") + sentences[-1]
+    detail = say("；", "; ").join(sentences[:-1])
+    return Caption(title, subject.subtitle(), subject.source, detail, assumptions(rows))
+
+
+def _steps(subject: Subject, rows: pd.DataFrame) -> list[Step]:
+    """Due dates and thresholds in order; the user's own threshold stands for a vague target."""
+    target, reading = subject.target, subject.reading
+    steps = [
+        (m.due, float(m.threshold if reading.threshold is None else reading.threshold))
+        for m in target.milestones
+        if m.due is None or reading.since is None or m.due >= reading.since
+    ]
+    if not steps and rows["threshold"].notna().any():
+        steps = [(None, float(rows["threshold"].dropna().iloc[-1]))]
+    return steps
+
+
+def _draw(chart: Chart, rows: pd.DataFrame, steps: list[Step], quantity: words.Quantity) -> None:
+    thresholds = [threshold for _, threshold in steps]
+    top = extent(rows, *thresholds) * _HEADROOM
+    axes = panel(chart, left=_scale_room(quantity, top), bottom=_AXIS_ROOM)
+    vertical_scale(axes, quantity, top, style.BODY)
+    start, end = _period(rows, steps)
+    axes.set_xlim(start, end)
+    axes.axhline(0, color=style.FAINT, linewidth=0.8)
+    _snapshot_ticks(axes, [row.date for row in rows.itertuples()])
+    taken = _staircase(axes, steps, start, end)
+    for row in rows.itertuples():
+        taken += _snapshot(axes, row, top)
+    _step_labels(axes, steps, quantity, start, taken)
+    _value_labels(axes, rows, quantity, taken)
+
+
+def _scale_room(quantity: words.Quantity, top: float) -> float:
+    return max(width(label, style.BODY) for label in value_ticks(quantity, top)[1]) + 0.08
+
+
+def _period(rows: pd.DataFrame, steps: list[Step]) -> tuple[float, float]:
+    """The first and last day shown, with room for labels on both sides."""
+    days = [date.toordinal() for date in rows["date"]]
+    days += [due.toordinal() for due, _ in steps if due is not None]
+    span = (max(days) - min(days)) or _ONE_YEAR
+    return min(days) - 0.26 * span, max(days) + 0.2 * span
+
+
+def _snapshot_ticks(axes: Axes, dates: list[dt.date]) -> None:
+    """A tick for every snapshot; where they crowd, the later one is named."""
+    per_day = axes.get_window_extent().width / axes.figure.dpi / (axes.viewLim.width or 1)
+    named: list[dt.date] = []
+    for date in sorted(set(dates), reverse=True):
+        needed = width(words.when(date), style.BODY) + 0.1
+        if not named or (named[-1] - date).days * per_day >= needed:
+            named.append(date)
+    labels = [words.when(date) for date in named]
+    places = [date.toordinal() for date in named]
+    axes.set_xticks(places, labels, **style.lettering(style.BODY, style.MUTED))
+
+
+def _staircase(axes: Axes, steps: list[Step], start: float, end: float) -> list[Bbox]:
+    """The line of what is asked for: each threshold up to its due date, the last one beyond."""
+    if not steps:
+        return []
+    xs, ys = [start], [steps[0][1]]
+    for (due, threshold), (_, following) in pairwise(steps):
+        assert due is not None, "a standing demand is the only one of its target"
+        xs += [due.toordinal(), due.toordinal()]
+        ys += [threshold, following]
+    xs, ys = [*xs, end], [*ys, steps[-1][1]]
+    axes.plot(xs, ys, color=style.INK, linewidth=1.3, gid="threshold", zorder=2)
+    corners = list(zip(xs, ys, strict=True))
+    return [box_along(axes, a, b) for a, b in pairwise(corners)]
+
+
+def _snapshot(axes: Axes, row: Any, top: float) -> list[Bbox]:
+    at = row.date.toordinal()
+    whisker(axes, at, row, top, upright=True, weight=2)
+    drawn = []
+    if pd.notna(row.lower):
+        high = row.upper if pd.notna(row.upper) else top
+        drawn.append(box_along(axes, (at, row.lower), (at, high)))
+    if pd.notna(row.value):
+        axes.plot([at], [row.value], gid=f"value-{row.date}", zorder=4, **dot(row.verdict, 9))
+        drawn.append(box_along(axes, (at, row.value), (at, row.value), 5))
+    return drawn
+
+
+def _step_labels(
+    axes: Axes, steps: list[Step], quantity: words.Quantity, start: float, taken: list[Bbox]
+) -> None:
+    """Due date and threshold above the end of each step."""
+    for due, threshold in steps:
+        asked = quantity.threshold(threshold)
+        if due is None:
+            text, anchor = say(f"要求 {asked}", f"asked for: {asked}"), start
+            offsets = [(2, 3, "left", "bottom"), (2, -3, "left", "top")]
+        else:
+            text, anchor = f"{words.when(due)} {asked}", due.toordinal()
+            offsets = [(-7, 3, "right", "bottom"), (-7, -3, "right", "top")]
+            offsets += [(7, 3, "left", "bottom"), (7, -3, "left", "top")]
+        place(axes, text, (anchor, threshold), offsets, style.BODY, style.INK, taken)
+
+
+def _value_labels(
+    axes: Axes, rows: pd.DataFrame, quantity: words.Quantity, taken: list[Bbox]
+) -> None:
+    """The figure beside every point, the latest first; without a value, the bounds."""
+    for row in rows.iloc[::-1].itertuples():
+        against = None if pd.isna(row.threshold) else row.threshold
+        if pd.notna(row.value):
+            text, height = quantity.text(row.value, against), row.value
+        elif pd.notna(row.lower):
+            open_ = quantity.bounds(row.lower, row.upper, against)
+            text = say(f"无数据（{open_}）", f"no data ({open_})")
+            height = (row.lower + (row.upper if pd.notna(row.upper) else row.lower)) / 2
+        else:
+            text, height = style.VERDICTS[row.verdict].label, 0.0
+        colour = style.VERDICTS[row.verdict].edge
+        place(axes, text, (row.date.toordinal(), height), _BESIDE, style.SUBTITLE, colour, taken)

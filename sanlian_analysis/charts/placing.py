@@ -1,0 +1,79 @@
+"""Labels beside points, where nothing else stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.patheffects import withStroke
+from matplotlib.text import Annotation
+from matplotlib.transforms import Bbox
+
+from sanlian_analysis.charts import style
+
+#: Right and up from the anchor in points, horizontal and vertical alignment of the text.
+_HALO = withStroke(linewidth=2.5, foreground=style.PAPER)
+
+Offset = tuple[float, float, str, str]
+
+
+def box_along(
+    axes: Axes, start: tuple[float, float], end: tuple[float, float], reach: float = 1.5
+) -> Bbox:
+    """The space on the sheet that a line between two data points takes, `reach` points around."""
+    corners = axes.transData.transform([start, end])
+    pixels = reach * axes.figure.dpi / 72
+    low, high = corners.min(axis=0) - pixels, corners.max(axis=0) + pixels
+    return Bbox([low, high])
+
+
+def place(
+    axes: Axes,
+    text: str,
+    anchor: tuple[float, float],
+    offsets: Sequence[Offset],
+    size: float,
+    colour: str,
+    taken: list[Bbox],
+    space: Bbox | None = None,
+) -> Annotation:
+    """Write a text at the first offset that is free, or the freest; adds its space to `taken`.
+
+    `space` is where the text must stay, in pixels; the axes when not given.
+    """
+    space = space or axes.get_window_extent()
+    canvas = axes.figure.canvas
+    assert isinstance(canvas, FigureCanvasAgg), "charts are drawn on an Agg canvas"
+    label = axes.annotate(
+        text,
+        anchor,
+        xytext=offsets[0][:2],
+        textcoords="offset points",
+        annotation_clip=False,
+        zorder=5,
+        path_effects=[_HALO],
+        **style.lettering(size, colour),
+    )
+    tried: list[tuple[float, int, Bbox]] = []
+    for rank, (right, up, horizontal, vertical) in enumerate(offsets):
+        label.set(position=(right, up), ha=horizontal, va=vertical)
+        box = label.get_window_extent(canvas.get_renderer())
+        crowding = _outside(box, space) + sum(_shared(box, b) for b in taken)
+        tried.append((crowding, rank, box))
+        if not crowding:
+            break
+    _, best, box = min(tried, key=lambda trial: trial[:2])
+    right, up, horizontal, vertical = offsets[best]
+    label.set(position=(right, up), ha=horizontal, va=vertical)
+    taken.append(box)
+    return label
+
+
+def _shared(one: Bbox, other: Bbox) -> float:
+    common = Bbox.intersection(one, other)
+    return 0.0 if common is None else float(common.width * common.height)
+
+
+def _outside(box: Bbox, space: Bbox) -> float:
+    return float(box.width * box.height) - _shared(box, space)

@@ -1,0 +1,175 @@
+"""Rows of the results table, made ready to draw."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+
+import pandas as pd
+
+from sanlian_analysis.charts import style
+from sanlian_analysis.charts.text import shorten
+from sanlian_analysis.codes import LEVELS, published_names
+from sanlian_analysis.language import say
+from sanlian_analysis.policy import Policy
+
+_NUMBERS = (
+    "numerator",
+    "denominator",
+    "unknown",
+    "value",
+    "lower",
+    "upper",
+    "threshold",
+    "shortfall",
+)
+
+
+def day(value: object) -> dt.date:
+    """The calendar day of anything that pandas takes for a date."""
+    return pd.Timestamp(value).date()  # type: ignore[arg-type]
+
+
+def numbers(column: pd.Series) -> pd.Series:
+    """The column as floats, whatever kind of numbers it holds; empty stays NaN."""
+    values = [float("nan") if pd.isna(value) else float(value) for value in column]
+    return pd.Series(values, index=column.index, dtype="float64")
+
+
+def select(
+    results: pd.DataFrame,
+    policy: Policy,
+    target: str | None = None,
+    *,
+    reading: str = "primary",
+    level: str | None = None,
+    date: object = None,
+    within: str | None = None,
+    area: str | None = None,
+) -> pd.DataFrame:
+    """The rows asked for, in the order of their codes and dates, with plain dates and floats.
+
+    `within` is the head of the codes wanted, `area` one whole code.
+    """
+    codes = results["area_code"].astype("str")
+    wanted = (results["policy"] == policy.id) & (results["reading"] == reading)
+    if target is not None:
+        wanted &= results["target"] == target
+    if level is not None:
+        wanted &= results["level"] == level
+    if within is not None:
+        wanted &= codes.str.startswith(within)
+    if area is not None:
+        wanted &= codes == area
+    rows = results.loc[wanted.fillna(False).astype(bool)].copy()
+    rows["area_code"] = rows["area_code"].astype("str")
+    rows["date"] = [day(value) for value in rows["date"]]
+    if date is not None:
+        rows = rows[[value == day(date) for value in rows["date"]]]
+    for column in _NUMBERS:
+        rows[column] = numbers(rows[column])
+    return rows.sort_values(["area_code", "date"], kind="stable").reset_index(drop=True)
+
+
+def assumptions(rows: pd.DataFrame) -> tuple[str, ...]:
+    """A note for thresholds and caps that are the user's own, not the document's."""
+    stated = [str(text) for text in rows["assumed"].dropna().unique() if str(text)]
+    if not stated:
+        return ()
+    own = say("；", "; ").join(stated)
+    return (say(f"使用者自行假定，非文件规定：{own}", f"The user's own assumption: {own}"),)
+
+
+def area_name(results: pd.DataFrame, code: str) -> str:
+    """An area's name, with that of the area around it where another one has the same name.
+
+    Names come from the results, else from the published list; the last resort is the code.
+    """
+    names = _names(results)
+    name = names.get(code) or published_names().get(code, code)
+    shared = any(
+        other == name and len(its) == len(code) and its != code for its, other in names.items()
+    )
+    if not shared:
+        return name
+    around = names.get(_parent(code)) or published_names().get(_parent(code), code)
+    return name + say(f"（{around}）", f" ({around})")
+
+
+def _names(results: pd.DataFrame) -> dict[str, str]:
+    known = results.loc[results["area"].notna(), ["area_code", "area"]].drop_duplicates("area_code")
+    return {
+        str(code): str(name)
+        for code, name in zip(known["area_code"], known["area"], strict=True)
+        if str(name).strip()
+    }
+
+
+def area_labels(
+    rows: pd.DataFrame, results: pd.DataFrame, *, room: float, size: float
+) -> list[str]:
+    """One label per row, at most `room` inches wide; no two are the same.
+
+    Areas that share a name carry the name of the city or county they lie in,
+    and their code where that does not help.
+    """
+    codes = [str(code) for code in rows["area_code"]]
+    names = [
+        code if pd.isna(name) or not str(name).strip() else str(name)
+        for code, name in zip(codes, rows["area"], strict=True)
+    ]
+    labels = [shorten(name, room, size) for name in names]
+    known = published_names() | _names(results)
+    around = {code: known.get(_parent(code), code) for code in codes}
+    for distinct in (around, {code: code for code in codes}):
+        again = set(_namesakes(codes, labels))
+        labels = [
+            shorten(name, room, size, _bracketed(distinct[code], room / 2, size))
+            if code in again
+            else label
+            for code, name, label in zip(codes, names, labels, strict=True)
+        ]
+    return labels
+
+
+def _namesakes(codes: list[str], labels: list[str]) -> list[str]:
+    count = Counter(labels)
+    return [code for code, label in zip(codes, labels, strict=True) if count[label] > 1]
+
+
+def _parent(code: str) -> str:
+    return next((code[:digits] for digits in LEVELS.values() if digits < len(code)), code)
+
+
+def _bracketed(text: str, room: float, size: float) -> str:
+    inside = text if text.isdigit() else shorten(text, room, size)
+    return say(f"（{inside}）", f" ({inside})")
+
+
+def row_height(count: int) -> float:
+    """Inches per row of a ranked chart: generous for few rows, still legible for a hundred."""
+    return 0.27 if count <= 15 else 0.225 if count <= 30 else 0.19
+
+
+def verdict_counts(rows: pd.DataFrame) -> dict[str, int]:
+    """How many rows have each verdict, in the fixed order of verdicts, without the zeros."""
+    count = Counter(rows["verdict"])
+    return {verdict: count[verdict] for verdict in style.VERDICTS if count[verdict]}
+
+
+def both_ends(rows: pd.DataFrame) -> pd.DataFrame:
+    """The first and last rows where there are more than anybody can read on one chart."""
+    if len(rows) <= style.MOST_ROWS:
+        return rows
+    half = style.MOST_ROWS // 2
+    return pd.concat([rows.head(half), rows.tail(half)])
+
+
+def omitted_note(total: int, drawn: int) -> tuple[str, ...]:
+    """A note that some rows are not drawn; nothing when all are."""
+    if total == drawn:
+        return ()
+    left = total - drawn
+    zh = f"共{total:,}行，只画首尾各{drawn // 2:,}行，其余{left:,}行见结果表。"
+    en = f"{total:,} rows; the first and last {drawn // 2:,} are drawn, {left:,} are in the table."
+    return (say(zh, en),)

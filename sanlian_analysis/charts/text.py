@@ -1,0 +1,97 @@
+"""Texts that fit: measured before they are drawn, wrapped or shortened where they are too long."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from matplotlib.textpath import text_to_path
+
+from sanlian_analysis.charts.style import drawable, font
+
+_POINTS_PER_INCH = 72
+#: Drawn texts are hinted to whole pixels and may come out a little wider than measured.
+_HINTING = 1.02
+
+#: A word, or one hanzi, with the closing punctuation that may not begin a line.
+_CLOSING = "，。；：、！？）》〉”’」』】〕…%,.;:!?)"
+_FIRST_CJK = 0x2E80
+_STANDING = str.maketrans("（）…", "︵︶︙")
+_STOPS = "，；：。、"
+_TOKEN = re.compile(rf"\s+|[（《〈“‘(〔]*(?:[A-Za-z0-9.,%+/’'–-]+|\S)[{re.escape(_CLOSING)}]*")
+
+
+@lru_cache(maxsize=20_000)
+def width(text: str, size: float) -> float:
+    """Inches that a text takes on one line."""
+    if not text:
+        return 0.0
+    points, _, _ = text_to_path.get_text_width_height_descent(text, font(size), ismath=False)
+    return float(points) / _POINTS_PER_INCH * _HINTING
+
+
+def line_height(size: float) -> float:
+    """Inches from one line of text to the next."""
+    return size * 1.38 / _POINTS_PER_INCH
+
+
+def shorten(text: str, room: float, size: float, suffix: str = "") -> str:
+    """The text if it fits into `room` inches, else its head and tail around an ellipsis.
+
+    The tail is kept because it tells what kind of area it is (…社区, …村); a
+    `suffix` that tells namesakes apart is never cut.
+    """
+    text = drawable(text)
+    if width(text + suffix, size) <= room:
+        return text + suffix
+    low, high = 1, len(text)
+    while high - low > 1:
+        middle = (low + high) // 2
+        if width(_abridged(text, middle) + suffix, size) <= room:
+            low = middle
+        else:
+            high = middle
+    return _abridged(text, low) + suffix
+
+
+def _abridged(text: str, kept: int) -> str:
+    tail = kept // 3
+    return f"{text[: kept - tail].rstrip()}…{text[len(text) - tail :].lstrip()}"
+
+
+def upright(text: str, room: float, size: float) -> str:
+    """A heading to stand above a narrow column: hanzi one below the other, other letters as is.
+
+    Takes at most `room` inches of height.
+    """
+    hanzi = all(ord(c) >= _FIRST_CJK for c in drawable(text))
+    lines = int(room / line_height(size))
+    if not hanzi:
+        return shorten(text, room, size)
+    plain = drawable(text)
+    kept = plain if len(plain) <= lines else _abridged(plain, lines - 1)
+    return "\n".join(kept.translate(_STANDING))
+
+
+def wrap(text: str, room: float, size: float, most: int) -> list[str]:
+    """The text in at most `most` lines of `room` inches; what is left over becomes an ellipsis."""
+    lines, line = [], ""
+    for token in _TOKEN.findall(drawable(text)):
+        if line and width((line + token).rstrip(), size) > room:
+            full, line = _broken(line, room, size)
+            lines.append(full)
+            line = (line + token).lstrip()
+        else:
+            line += token
+    lines.append(line.rstrip())
+    if len(lines) > most:
+        lines = [*lines[: most - 1], "".join(lines[most - 1 :])]
+    return [shorten(line, room, size) for line in lines if line]
+
+
+def _broken(line: str, room: float, size: float) -> tuple[str, str]:
+    """A full line cut after its last comma, if that leaves most of the line, else at its end."""
+    at = max(line.rfind(stop) for stop in _STOPS) + 1
+    if width(line[:at], size) < room * 0.6:
+        at = len(line)
+    return line[:at].rstrip(), line[at:]

@@ -1,0 +1,154 @@
+"""Words that do not depend on a target: dates, areas, variables, quantities, sources."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from dataclasses import dataclass
+
+import pandas as pd
+
+from sanlian_analysis import schema
+from sanlian_analysis.charts import style
+from sanlian_analysis.expressions import Expression, in_words
+from sanlian_analysis.language import say
+from sanlian_analysis.policy import Policy
+
+_UNITS_EN = {
+    "户": "households",
+    "人": "people",
+    "小时/天": "hours a day",
+    "项": "items",
+    "个": "number",
+    "所": "number",
+    "次": "times",
+    "次/月": "times a month",
+    "万元/年": "10,000 yuan a year",
+    "元/年": "yuan a year",
+    "吨/年": "tonnes a year",
+    "分": "points",
+}
+
+#: Level: (Chinese, English for one, English for several).
+_LEVELS = {
+    "street": ("街道（乡镇）", "street or township", "streets and townships"),
+    "county": ("县（市、区）", "county", "counties"),
+    "city": ("市", "city", "cities"),
+    "province": ("省", "province", "provinces"),
+}
+
+
+def when(date: dt.date) -> str:
+    """A snapshot's date as people say it.
+
+    >>> when(dt.date(2021, 12, 31)), when(dt.date(2022, 6, 30))
+    ('2021年底', '2022年6月30日')
+    """
+    if (date.month, date.day) == (12, 31):
+        return say(f"{date.year}年底", f"end of {date.year}")
+    return say(f"{date.year}年{date.month}月{date.day}日", date.isoformat())
+
+
+def areas(count: int, level: str) -> str:
+    """A number of areas of one level.
+
+    >>> areas(13, "county")
+    '13个县（市、区）'
+    """
+    zh, one, several = _LEVELS[level]
+    return say(f"{count:,}个{zh}", f"{count:,} {one if count == 1 else several}")
+
+
+def level_noun(level: str) -> str:
+    """What the areas of a level are called."""
+    zh, _, several = _LEVELS[level]
+    return say(zh, several)
+
+
+@dataclass(frozen=True)
+class Quantity:
+    """How a reading's figures are written: as percentages, or as numbers in a unit."""
+
+    percent: bool
+    unit: str
+    whole: bool = False
+
+    def text(self, value: float, against: float | None = None) -> str:
+        """The figure, rounded so that it stays on its side of the threshold."""
+        return (style.percent if self.percent else style.number)(value, against)
+
+    def threshold(self, value: float) -> str:
+        """A threshold, unrounded, with its unit."""
+        return (
+            style.exact_percent(value) if self.percent else self.named(style.number(value, value))
+        )
+
+    def named(self, figure: str) -> str:
+        """A figure with its unit; in English the unit stands in the subtitle alone."""
+        return figure if self.percent else figure + say(self.unit, "")
+
+    def bounds(self, lower: float, upper: float, against: float | None = None) -> str:
+        """What the unknown units leave open."""
+        low, high = (self.text(v, against) if pd.notna(v) else "" for v in (lower, upper))
+        if low and high:
+            return say(f"{low}至{high}", f"{low} to {high}")
+        if low:
+            return say(f"至少{low}", f"at least {low}")
+        return say(f"至多{high}", f"at most {high}") if high else say("无数据", "no data")
+
+
+#: Shares of something.
+SHARE = Quantity(percent=True, unit="%")
+
+#: Numbers of units, which are whole.
+COUNT = Quantity(percent=False, unit="", whole=True)
+
+
+def variable(id_: str) -> schema.Variable | None:
+    """The ledger's variable of that id, wherever it stands."""
+    return next((known for known in schema.variables() if known.id == id_), None)
+
+
+def unit_of(id_: str) -> str:
+    """The unit of a variable in the language in force; empty where it has none."""
+    known = variable(id_)
+    return say(known.unit, _UNITS_EN.get(known.unit, known.unit)) if known else ""
+
+
+def told(expression: Expression) -> str:
+    """An expression with the variables' own names."""
+    return in_words(expression, variable_label)
+
+
+def variable_label(name: str) -> str:
+    """A variable's name for people, also inside county.… and communities(…)."""
+    match = re.fullmatch(r"(?:(?P<of>communities|total)\()?(?:county\.)?(?P<id>\w+)\)?", name)
+    assert match, "the expression language knows no other form of name"
+    known = variable(match["id"])
+    label = known.label if known else match["id"]
+    if match["of"] == "communities":
+        return say(f"{label}的社区数", f"communities with {label}")
+    return label
+
+
+def source(policy: Policy, clause: str = "") -> str:
+    """The line at the foot: document, number, clause."""
+    zh = f"依据：《{policy.title}》{policy.number}" + (f"，{clause}" if clause else "")
+    en = f"Source: {policy.title_en}" + (f", {policy.number}" if policy.number else "")
+    return say(zh, en + (f", clause {clause}" if clause else ""))
+
+
+def listed(parts: list[str]) -> str:
+    """Parts of one sentence in a row."""
+    return say("、", ", ").join(parts)
+
+
+def verdict_sentence(counts: dict[str, int], measure: str = "个") -> str:
+    """How many areas (or, with 项, targets) have which verdict.
+
+    >>> verdict_sentence({"met": 5, "undetermined": 2})
+    '5个达标、2个待定'
+    """
+    en = {verdict: mark.en.split(" (")[0].lower() for verdict, mark in style.VERDICTS.items()}
+    zh = {verdict: mark.zh.split("（")[0] for verdict, mark in style.VERDICTS.items()}
+    return listed([say(f"{n:,}{measure}{zh[v]}", f"{n:,} {en[v]}") for v, n in counts.items()])

@@ -1,0 +1,259 @@
+"""The command line: `sanlian`."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from sanlian_analysis import __version__
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.language import say, use_language
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+_LEDGER = say("台账：.xlsx、.csv、.parquet 或文件夹", "ledger: .xlsx, .csv, .parquet or a folder")
+_FRAME = say("名录（.csv 或 .csv.gz）：现有的全部村、社区", "the list of units that exist (.csv, .csv.gz)")
+_POLICY = say("政策 id 或 .toml 文件，可重复", "policy id or .toml file; may be repeated")
+_DATE = say("统计时点，如 2020-12-31，可重复", "snapshot such as 2020-12-31; may be repeated")
+
+
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=say(
+        "三社联动政策目标的测算：从台账到指标、判定和报告。SANLIAN_LANG=en 切换为英文。",
+        "Targets of community governance policies: from a ledger to figures, verdicts and reports.",
+    ),
+)
+@click.version_option(__version__, prog_name="sanlian")
+def cli() -> None:
+    """The group of all commands."""
+
+
+@cli.command(help=say("列出政策，或一项政策的全部目标及原文", "list policies, or one in full"))
+@click.argument("policy", metavar="[ID]", required=False)
+@click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "print JSON"))
+@click.option(
+    "--source",
+    metavar="FILE",
+    help=say("用官方原文核对所引语句", "check the cited sentences against the official text"),
+)
+def policies(policy: str | None, as_json: bool, source: str | None) -> None:
+    """Print the policies, or check one against its official text."""
+    from sanlian_analysis import policy_text
+    from sanlian_analysis.policy_files import POLICY_IDS, load_policy
+
+    if source is not None:
+        if policy is None:
+            raise SanlianError(
+                say("--source 需要政策 id，如 sanlian policies liaoning-2021 --source 原文.txt",
+                    "--source needs a policy id: sanlian policies liaoning-2021 --source FILE")
+            )  # fmt: skip
+        missing = policy_text.unfound_sentences(load_policy(policy), source)
+        for line in missing:
+            click.echo(line)
+        sys.exit(1 if missing else 0)
+    chosen = [load_policy(id_) for id_ in ([policy] if policy else POLICY_IDS)]
+    if as_json:
+        described = [policy_text.describe(one) for one in chosen]
+        content = described[0] if policy else described
+        click.echo(json.dumps(content, ensure_ascii=False, indent=2))
+    elif policy:
+        click.echo(policy_text.full_text(chosen[0]))
+    else:
+        click.echo(policy_text.overview_text(chosen))
+
+
+@cli.command(help=say("在真实名录上生成模拟台账", "make a simulated ledger on a real frame"))
+@click.argument("out", metavar="OUT.xlsx")
+@click.option("--frame", required=True, metavar="FRAME", help=_FRAME)
+@click.option("--policy", required=True, metavar="ID", help=_POLICY)
+@click.option("--seed", type=int, default=1, show_default=True, help=say("随机种子", "seed"))
+@click.option("--date", "dates", multiple=True, metavar="D", help=_DATE)
+def simulate(out: str, frame: str, policy: str, seed: int, dates: tuple[str, ...]) -> None:
+    """Write a plausible ledger whose figures are invented."""
+    from sanlian_analysis.frame import read_frame
+    from sanlian_analysis.policy import variables_needed
+    from sanlian_analysis.policy_files import load_policy
+    from sanlian_analysis.simulate import Note, write_workbook
+    from sanlian_analysis.simulate import simulate as simulated
+
+    if not out.endswith(".xlsx"):
+        raise SanlianError(
+            say(f"{out}：模拟台账应存为 .xlsx", f"{out}: a simulated ledger is written as .xlsx")
+        )
+    rules = load_policy(policy)
+    days = [_day(date) for date in dates] or sorted(
+        {m.due for target in rules.targets for m in target.milestones if m.due}
+    )
+    days = sorted(set(days)) or [rules.issued]
+    tables = simulated(read_frame(frame), variables_needed(rules), days, seed)
+    write_workbook(tables, out, note=Note(policy=rules.id, frame=frame, seed=seed, dates=days))
+    click.echo(say(f"已写入 {out}（模拟数据）", f"{out} written (simulated data)"), err=True)
+
+
+def _day(written: str) -> dt.date:
+    try:
+        return dt.date.fromisoformat(written)
+    except ValueError:
+        raise SanlianError(
+            say(f"--date {written}：应为 2020-12-31 这样的日期",
+                f"--date {written}: expected a date such as 2020-12-31")
+        ) from None  # fmt: skip
+
+
+@cli.command(help=say("按政策测算台账，写出结果表", "evaluate a ledger, write the results table"))
+@click.argument("ledger", metavar="LEDGER")
+@click.option("--policy", "policies", required=True, multiple=True, metavar="ID", help=_POLICY)
+@click.option("--frame", metavar="FRAME", help=_FRAME)
+@click.option("--date", "dates", multiple=True, metavar="D", help=_DATE)
+@click.option(
+    "-o",
+    "--output",
+    metavar="OUT",
+    help=say(".csv、.xlsx 或 .parquet；不给则输出 CSV", "file; CSV on the screen without it"),
+)
+def evaluate(
+    ledger: str,
+    policies: tuple[str, ...],
+    frame: str | None,
+    dates: tuple[str, ...],
+    output: str | None,
+) -> None:
+    """Compute every target for every area and snapshot."""
+    import pandas as pd
+
+    from sanlian_analysis import evaluation
+    from sanlian_analysis.ledger import read_ledger
+    from sanlian_analysis.policy_files import load_policy
+    from sanlian_analysis.results import check_output, results_csv, write_results
+
+    if output:
+        check_output(output)
+    rules = [load_policy(policy) for policy in dict.fromkeys(policies)]
+    data = read_ledger(ledger, frame)
+    found = [evaluation.evaluate(data, one, dates or None) for one in rules]
+    results = pd.concat(found, ignore_index=True)
+    results.attrs = found[0].attrs
+    _tell_findings(data.findings, data.simulated)
+    if output:
+        write_results(results, output)
+        click.echo(say(f"已写入 {output}：{len(results)} 行", f"{output}: {len(results)} rows"), err=True)
+    else:
+        click.echo(results_csv(results), nl=False)
+
+
+def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
+    if simulated:
+        click.echo(say("模拟数据，不代表真实情况", "simulated data, nothing real"), err=True)
+    errors = [finding for finding in findings if finding.severity == "error"]
+    for finding in errors[:10]:
+        click.echo(str(finding), err=True)
+    if errors:
+        click.echo(
+            say(f"共 {len(errors)} 处填写错误，按未知处理", f"{len(errors)} faulty cells count as unknown"),
+            err=True,
+        )
+
+
+@cli.command(help=say("每个县一份笔记本和网页", "one notebook and one page per county"))
+@click.argument("ledger", metavar="LEDGER")
+@click.option("--policy", "policies", required=True, multiple=True, metavar="ID", help=_POLICY)
+@click.option("--frame", metavar="FRAME", default="", help=_FRAME)
+@click.option("--date", "dates", multiple=True, metavar="D", help=_DATE)
+@click.option(
+    "--area",
+    "areas",
+    multiple=True,
+    metavar="CODE",
+    help=say("区县、市或省代码，可重复；不给则全部区县", "county, city or province; all counties without it"),
+)
+@click.option("--out", default="reports", show_default=True, metavar="DIR", help=say("输出文件夹", "folder"))
+@click.option(
+    "--format",
+    "formats",
+    default="ipynb,html",
+    show_default=True,
+    help=say("ipynb、html，以逗号分隔", "ipynb, html, separated by commas"),
+)
+@click.option("--jobs", type=click.IntRange(1), metavar="N", help=say("并行进程数", "processes"))
+@click.option("--resume", is_flag=True, help=say("只补做缺少的", "make only what is missing"))
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=say("报告语言", "language of the reports"))
+def report(
+    ledger: str,
+    policies: tuple[str, ...],
+    frame: str,
+    dates: tuple[str, ...],
+    areas: tuple[str, ...],
+    out: str,
+    formats: str,
+    jobs: int | None,
+    resume: bool,
+    lang: str | None,
+) -> None:
+    """Make the reports of every county, the overview and the index."""
+    from sanlian_analysis.report.batch import Order, run_reports
+
+    if lang:
+        use_language(lang)
+    failed = False
+    for policy in dict.fromkeys(policies):
+        for date in dict.fromkeys(dates) or [""]:
+            order = Order(
+                ledger=ledger,
+                policy=policy,
+                frame=frame,
+                date=date,
+                areas=areas,
+                out=out,
+                formats=_formats(formats),
+                jobs=jobs or 0,
+                resume=resume,
+            )
+            run = run_reports(order)
+            failed = failed or bool(run.failed)
+            made = len(run.records) - len(run.failed)
+            click.echo(say(f"{run.folder}：完成 {made} 份", f"{run.folder}: {made} reports made"), err=True)
+            for record in run.failed:
+                click.echo(
+                    say(f"失败 {record.code} {record.name}：{record.error}",
+                        f"failed {record.code} {record.name}: {record.error}"),
+                    err=True,
+                )  # fmt: skip
+            click.echo(run.folder / "index.html")
+    sys.exit(1 if failed else 0)
+
+
+def _formats(written: str) -> tuple[str, ...]:
+    from sanlian_analysis.report.batch import FORMATS
+
+    chosen = tuple(dict.fromkeys(part.strip() for part in written.split(",") if part.strip()))
+    unknown = [part for part in chosen if part not in FORMATS]
+    if unknown or not chosen:
+        raise SanlianError(
+            say(
+                f"--format {written}：不支持 {'、'.join(unknown) or '空值'}；可用：{'、'.join(FORMATS)}",
+                f"--format {written}: not supported; use {', '.join(FORMATS)}",
+            )
+        )
+    return chosen
+
+
+def main() -> None:
+    """Run the command line; what the user can mend ends with one message and status 2."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8")  # a Chinese Windows console writes GBK
+    try:
+        cli(prog_name="sanlian")
+    except SanlianError as error:
+        click.echo(f"sanlian: {error}", err=True)
+        sys.exit(2)
+    except BrokenPipeError:  # the reader of our output, such as `head`, has gone
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,205 @@
+"""Evaluation: the figures of every target against its thresholds, for every area."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from sanlian_analysis.calculation import Situation, figures, prepare
+from sanlian_analysis.codes import LEVELS
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.language import say
+from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.measures import Areas, Figures
+from sanlian_analysis.policy import Growth, Milestone, Policy, Reading, Target
+from sanlian_analysis.policy_files import load_policy
+from sanlian_analysis.snapshot import area_names, take_snapshot
+
+#: Columns of the results table, in order.
+COLUMNS = (
+    "policy target reading level area_code area date due numerator denominator unknown "
+    "value lower upper threshold verdict binding stable shortfall clause assumed"
+).split()
+
+MET, NOT_MET, UNDETERMINED = "met", "not_met", "undetermined"
+NOT_APPLICABLE, NO_THRESHOLD = "not_applicable", "no_threshold"
+VERDICTS = (MET, NOT_MET, UNDETERMINED, NOT_APPLICABLE, NO_THRESHOLD)
+
+_Part = dict[str, Any]
+
+
+def evaluate(
+    ledger: Ledger,
+    policy: Policy | str | Path,
+    date: dt.date | str | Iterable[dt.date | str] | None = None,
+) -> pd.DataFrame:
+    """Evaluate a ledger under a policy.
+
+    `policy`: a `Policy`, the id of a built-in one, or the path of a policy
+    file. `date`: one snapshot or several; all of the ledger's when left out.
+
+    Returns the results table: one row per target, reading, area (street,
+    county, city, province) and snapshot, with the columns `COLUMNS`. `value`,
+    `lower`, `upper` and `threshold` are fractions for shares and ratios, else
+    in the target's unit; they are NaN where there is none. `unknown` counts
+    units that the blanks leave open: they stay in the denominator. Verdicts
+    compare exactly: met when `lower` reaches the threshold, not_met when
+    `upper` does not, undetermined otherwise, not_applicable without units in
+    scope, no_threshold for demands that set no number. `attrs["simulated"]` says
+    whether the ledger was simulated.
+
+    Raises SanlianError for a date that is no snapshot of the ledger.
+    """
+    policy = policy if isinstance(policy, Policy) else load_policy(policy)
+    names = area_names(ledger)
+    parts: list[_Part] = []
+    for day in snapshots(ledger, date):
+        situation = situation_at(ledger, policy, day)
+        for target in policy.targets:
+            parts += _target_parts(situation, target)
+    table = _assembled(parts, policy)
+    table["area"] = table["area_code"].map(names).astype("str")
+    table = table[COLUMNS]
+    table.attrs["simulated"] = ledger.simulated
+    return table
+
+
+def situation_at(ledger: Ledger, policy: Policy, date: dt.date) -> Situation:
+    """A snapshot of the ledger, and the one before it where growth is asked for."""
+    grows = any(
+        isinstance(reading.formula, Growth)
+        for target in policy.targets
+        for reading in target.readings
+    )
+    earlier = [day for day in ledger.dates if day < date] if grows else []
+    previous = take_snapshot(ledger, earlier[-1]) if earlier else None
+    return prepare(policy, take_snapshot(ledger, date), previous)
+
+
+def snapshots(
+    ledger: Ledger, date: dt.date | str | Iterable[dt.date | str] | None = None
+) -> list[dt.date]:
+    """The ledger's snapshots that were asked for, ascending; all of them for None."""
+    there = ledger.dates
+    if date is None:
+        return there
+    wanted = [date] if isinstance(date, dt.date | str) else list(date)
+    days = []
+    for one in wanted:
+        try:
+            day = dt.date.fromisoformat(one) if isinstance(one, str) else one
+        except ValueError:
+            day = None
+        if day not in there:
+            known = "、".join(str(known) for known in there)
+            raise SanlianError(
+                say(
+                    f"{ledger.path}：没有统计时点 {one}；台账里有：{known}",
+                    f"{ledger.path}: no snapshot {one}; the ledger has: {known}",
+                )
+            )
+        days.append(day)
+    return sorted(set(days))
+
+
+def _target_parts(situation: Situation, target: Target) -> list[_Part]:
+    """The target's rows: per level, the readings in order, each for every area."""
+    milestone = target.milestone(situation.date)
+    levels: dict[str, list[_Part]] = {}
+    for reading in target.readings:
+        if reading.since and milestone and milestone.due and milestone.due < reading.since:
+            continue
+        by_level = figures(situation, target, reading)
+        areas = situation.units[target.unit].areas
+        for level, found in by_level.items():
+            part = _rows(found, areas[level], _threshold(milestone, reading))
+            part |= {"target": target.id, "reading": reading.id, "level": level}
+            part |= {"clause": milestone.clause if milestone else target.clause}
+            part |= {"due": milestone.due if milestone else None, "date": situation.date}
+            part["binding"] = _binds(situation.policy, target, level, areas[level])
+            levels.setdefault(level, []).append(part)
+    for parts in levels.values():
+        stable = _stable([part["verdict"] for part in parts])
+        for part in parts:
+            part["stable"] = stable
+    return [part for level in LEVELS for part in levels.get(level, [])]
+
+
+def _threshold(milestone: Milestone | None, reading: Reading) -> Fraction | None:
+    if milestone is None:
+        return None
+    return milestone.threshold if reading.threshold is None else reading.threshold
+
+
+def _binds(policy: Policy, target: Target, level: str, areas: Areas) -> npt.NDArray[np.bool_]:
+    if level != target.level:
+        return np.zeros(len(areas.codes), dtype=bool)
+    return np.array([policy.governs(code) for code in areas.codes], dtype=bool)
+
+
+def _stable(verdicts: list[npt.NDArray[np.object_]]) -> npt.NDArray[np.bool_]:
+    """Whether the readings agree, those that do not apply left aside."""
+    seen = np.full(len(verdicts[0]), None, dtype=object)
+    stable = np.ones(len(verdicts[0]), dtype=bool)
+    for verdict in verdicts:
+        speaks = verdict != NOT_APPLICABLE
+        first = speaks & (seen == None)  # noqa: E711 (elementwise)
+        seen = np.where(first, verdict, seen)
+        stable &= ~speaks | (verdict == seen)
+    return stable
+
+
+def verdicts(found: Figures, threshold: Fraction | None) -> npt.NDArray[np.object_]:
+    """The verdict of every area, by exact comparison (rulebook, rule 15)."""
+    if threshold is None:
+        return np.where(found.applicable, NO_THRESHOLD, NOT_APPLICABLE).astype(object)
+    return np.select(
+        [~found.applicable, found.lower.reaches(threshold), found.upper.falls_short(threshold)],
+        [NOT_APPLICABLE, MET, NOT_MET],
+        UNDETERMINED,
+    ).astype(object)
+
+
+def _rows(found: Figures, areas: Areas, threshold: Fraction | None) -> _Part:
+    part: _Part = dict(found.frame())
+    size = len(areas.codes)
+    part["area_code"] = areas.codes
+    part["threshold"] = np.full(size, np.nan if threshold is None else float(threshold))
+    part["verdict"] = verdicts(found, threshold)
+    shortfall = np.full(size, np.nan)
+    if threshold is not None:
+        counts = found.applicable & found.lower.defined
+        shortfall[counts] = found.lower.shortfall(threshold)[counts].astype(np.float64)
+    part["shortfall"] = shortfall
+    return part
+
+
+def _assembled(parts: list[_Part], policy: Policy) -> pd.DataFrame:
+    sizes = [len(part["area_code"]) for part in parts]
+
+    def stacked(key: str) -> npt.NDArray[Any]:
+        return np.concatenate([np.asarray(part[key]) for part in parts])
+
+    def repeated(key: str) -> pd.Series:
+        return pd.Series(np.repeat(np.array([part[key] for part in parts], dtype=object), sizes))
+
+    size = sum(sizes)
+    columns: Mapping[str, Any] = {
+        "policy": pd.Series([policy.id] * size, dtype="str"),
+        **{key: repeated(key).astype("str") for key in ("target", "reading", "level", "clause")},
+        **{key: repeated(key).astype("datetime64[s]") for key in ("date", "due")},
+        **{key: stacked(key) for key in ("numerator", "denominator", "unknown")},
+        **{key: stacked(key) for key in ("value", "lower", "upper", "threshold")},
+        **{key: stacked(key) for key in ("binding", "stable")},
+        **{key: pd.Series(stacked(key), dtype="str") for key in ("area_code", "verdict")},
+        "shortfall": pd.Series(stacked("shortfall"), dtype="Float64").astype("Int64"),
+        "assumed": pd.Series([""] * size, dtype="str"),
+    }
+    return pd.DataFrame(columns)

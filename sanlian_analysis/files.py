@@ -1,0 +1,74 @@
+"""Files that are either whole under their name, or not there."""
+
+from __future__ import annotations
+
+import os
+import re
+import tempfile
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.language import say
+
+#: Longest part of a name from a ledger that goes into a file name.
+_NAME_LENGTH = 40
+
+_UNSAFE = re.compile(r'[\\/:*?"<>|.\s]+')
+
+
+@contextmanager
+def whole_file(path: str | Path) -> Iterator[Path]:
+    """A temporary path beside `path` that takes its name when the block ends well.
+
+    When the block fails nothing is left behind, and what stood under the name
+    before stands there still. Raises SanlianError when the place cannot be
+    written.
+    """
+    path = Path(path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=".", suffix=f".part{path.suffix}", dir=path.parent)
+        os.close(handle)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb+") as stream:
+            os.fsync(stream.fileno())
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> SanlianError:
+    return SanlianError(
+        say(
+            f"{path}：写不进去（{error.strerror}）；请检查文件夹、权限和磁盘空间，"
+            "并关闭正打开它的程序",
+            f"{path}: cannot be written ({error.strerror}); check folder, permissions and "
+            "space, and close the program that has it open",
+        )
+    )
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def safe_name(name: str) -> str:
+    """A name from a ledger, fit for a file name on every system: at most 40 characters.
+
+    >>> safe_name("城区/../<b>")
+    '城区_b'
+    """
+    visible = "".join(c for c in unicodedata.normalize("NFC", name) if c.isprintable())
+    return _UNSAFE.sub("_", visible)[:_NAME_LENGTH].strip("_ ") or "_"

@@ -1,0 +1,398 @@
+"""Reading policies from TOML, with one helpful message for whatever is wrong in them."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from difflib import get_close_matches
+from fractions import Fraction
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from sanlian_analysis.codes import level_of
+from sanlian_analysis.columns import vocabulary
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.expressions import Expression, ExpressionError, Kind, check, parse
+from sanlian_analysis.language import say
+from sanlian_analysis.policy import (
+    THEMES,
+    Band,
+    Formula,
+    Growth,
+    Mean,
+    Milestone,
+    Parameter,
+    Policy,
+    Ratio,
+    Reading,
+    Score,
+    Share,
+    Target,
+    Total,
+)
+from sanlian_analysis.schema import UNIT_SHEETS
+
+#: The built-in documents.
+POLICY_IDS = ("yuncheng-2019", "changzhou-2018", "yangquan-2015", "lishui-2018", "liaoning-2021")
+
+_FORMULA_KEYS = {
+    "share": {"condition"},
+    "mean": {"value"},
+    "ratio": {"part", "whole", "scale"},
+    "total": {"value"},
+    "band": {"value", "floor", "ceiling"},
+    "growth": {"value"},
+    "score": {"value", "at_least", "below"},
+}
+_LEVELS = ("county", "city", "province", "none")
+_POLICY_KEYS = (
+    "id title title_en short short_en number issuer issuer_en issued note note_en "
+    "area parameters target"
+).split()
+_AREA_KEYS = ["code", "name", "excluded"]
+_PARAMETER_KEYS = "name name_en unit default by_area at_least".split()
+_CALCULATION_KEYS = "settlement where nonzero measure".split()
+_TARGET_KEYS = (
+    "id name name_en theme unit level milestones standing clause sentence note note_en reading"
+).split() + _CALCULATION_KEYS
+_READING_KEYS = "id name name_en threshold from standards".split() + _CALCULATION_KEYS
+_MILESTONE_KEYS = "due threshold clause sentence".split()
+
+
+def load_policy(policy: str | Path) -> Policy:
+    """Load a built-in policy by id, or a policy file by path (`.toml`).
+
+    Raises SanlianError when there is no such policy, or when the file has an
+    unknown key, a duplicate id, a variable that the ledger does not know, or a
+    value of the wrong kind; the message names file, target, key and mend.
+    """
+    if policy in POLICY_IDS:
+        source = resources.files(__package__) / "policies" / f"{policy}.toml"
+        return _read(source.read_bytes(), f"{policy}.toml")
+    path = Path(policy)
+    if path.suffix != ".toml":
+        nearest = get_close_matches(str(policy), POLICY_IDS, n=1)
+        hint = say(f"是否想写 {nearest[0]}？", f"did you mean {nearest[0]}? ") if nearest else ""
+        raise SanlianError(
+            say(
+                f"没有政策 {str(policy)!r}；{hint}可用：{'、'.join(POLICY_IDS)}，或 .toml 政策文件的路径",
+                f"no policy {str(policy)!r}; {hint}use one of {', '.join(POLICY_IDS)}, "
+                "or the path of a .toml policy file",
+            )
+        )
+    try:
+        return _read(path.read_bytes(), str(path))
+    except OSError as error:
+        raise SanlianError(
+            say(f"{path}：读不出政策文件（{error.strerror}）", f"{path}: {error.strerror}")
+        ) from None
+
+
+class _Table:
+    """One table of a policy file: takes keys one by one, and knows where it stands."""
+
+    def __init__(self, data: Mapping[str, Any], place: str, allowed: Iterable[str]) -> None:
+        self.data, self.place = data, place
+        for key in data:
+            if key not in set(allowed):
+                nearest = get_close_matches(key, list(allowed), n=1)
+                hint = say(f"；是否想写 {nearest[0]!r}？", f"; did you mean {nearest[0]!r}?")
+                raise self.error(
+                    key,
+                    say("不认识这个键，请改正或删去", "unknown key, correct or delete it")
+                    + (hint if nearest else ""),
+                )
+
+    def error(self, key: str, message: str) -> SanlianError:
+        return SanlianError(f"{self.place} {key!r}{say('：', ': ')}{message}")
+
+    def take(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
+        if key not in self.data:
+            if default is ...:
+                raise self.error(key, say("缺少这个键，请补上", "this key is missing, add it"))
+            return default
+        value = self.data[key]
+        if not isinstance(value, kind) or isinstance(value, bool):
+            kinds = kind if isinstance(kind, tuple) else (kind,)
+            wanted = " / ".join(k.__name__ for k in kinds)
+            raise self.error(
+                key,
+                say(f"应为 {wanted}，实为 {value!r}", f"expected {wanted}, found {value!r}"),
+            )
+        return value
+
+    def text(self, key: str, default: Any = ...) -> str:
+        return str(self.take(key, str, default))
+
+    def one_of(self, key: str, choices: Iterable[str], default: Any = ...) -> str:
+        value = self.text(key, default)
+        if value not in choices:
+            there = say("、", ", ").join(choices)
+            raise self.error(
+                key,
+                say(f"应为 {there} 之一，实为 {value!r}", f"use one of {there}; found {value!r}"),
+            )
+        return value
+
+    def texts(self, key: str, choices: Iterable[str] | None = None) -> tuple[str, ...]:
+        values = self.take(key, list, [])
+        for value in values:
+            if not isinstance(value, str) or (choices is not None and value not in choices):
+                there = say("、", ", ").join(choices or ())
+                raise self.error(
+                    key,
+                    say(f"不能有 {value!r}；可用：{there}", f"{value!r} not allowed; use: {there}"),
+                )
+        return tuple(values)
+
+    def fraction(self, key: str) -> Fraction | None:
+        value = self.take(key, (int, str), None)
+        if value is None:
+            return None
+        return exact_threshold(str(value), lambda message: self.error(key, message))
+
+    def expression(self, key: str, words: Mapping[str, Kind], kind: Kind) -> Expression | None:
+        source = self.take(key, str, None)
+        if not source:
+            return None
+        try:
+            expression = parse(source)
+            if check(expression, words) != kind:
+                raise ExpressionError(
+                    say(f"{source!r} 应为条件", f"{source!r} should be a condition")
+                    if kind == "truth"
+                    else say(f"{source!r} 应为数值", f"{source!r} should be a number")
+                )
+        except ExpressionError as error:
+            raise self.error(key, str(error)) from None
+        return expression
+
+
+def exact_threshold(written: str, error: Callable[[str], Exception]) -> Fraction:
+    """A threshold as it is written: 40%, 1/3, 0.9 or 10, as an exact fraction."""
+    text = written.strip()
+    percent = text.endswith("%")
+    number = text[:-1].strip() if percent else text
+    if not re.fullmatch(r"\d+(\.\d+)?(/[1-9]\d*)?", number) or ("." in number and "/" in number):
+        raise error(
+            say(
+                f"应为 40%、1/3 或 10 这样的数，实为 {written!r}",
+                f"expected a number such as 40%, 1/3 or 10, found {written!r}",
+            )
+        )
+    return Fraction(number) / (100 if percent else 1)
+
+
+def _read(data: bytes, file: str) -> Policy:
+    try:
+        content = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SanlianError(
+            say(f"{file}：不是正确的 TOML（{error}）", f"{file}: not valid TOML ({error})")
+        ) from None
+    table = _Table(content, file, _POLICY_KEYS)
+    area = _Table(table.take("area", dict), f"{file} [area]", _AREA_KEYS)
+    code = area.text("code")
+    if level_of(code) not in ("county", "city", "province"):
+        raise area.error("code", say("应为 2、4 或 6 位代码", "use a code of 2, 4 or 6 digits"))
+    parameters = _parameters(table, file)
+    names = [parameter.id for parameter in parameters]
+    targets = table.take("target", list)
+    ids = [item.get("id") for item in targets if isinstance(item, dict)]
+    read = tuple(_target(item, file, names, ids) for item in targets)
+    _refuse_repeated(ids, f"{file} [[target]]")
+    title, issuer = table.text("title"), table.text("issuer")
+    id_ = table.text("id")
+    return Policy(
+        id=id_,
+        title=title,
+        title_en=table.text("title_en", title),
+        short=table.text("short", id_),
+        short_en=table.text("short_en", id_),
+        number=table.text("number", ""),
+        issuer=issuer,
+        issuer_en=table.text("issuer_en", issuer),
+        issued=table.take("issued", dt.date),
+        area_code=code,
+        area_name=area.text("name"),
+        excluded=area.texts("excluded"),
+        note=table.text("note", ""),
+        note_en=table.text("note_en", table.text("note", "")),
+        parameters=parameters,
+        targets=read,
+        sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _refuse_repeated(ids: list[Any], place: str) -> None:
+    repeated = next((id_ for i, id_ in enumerate(ids) if id_ in ids[:i]), None)
+    if repeated is not None:
+        raise SanlianError(
+            f"{place} id = {repeated!r}"
+            + say("：重复的 id，请改名", ": this id is used twice, rename one")
+        )
+
+
+def _parameters(policy: _Table, file: str) -> tuple[Parameter, ...]:
+    read: list[Parameter] = []
+    for id_, data in policy.take("parameters", dict, {}).items():
+        place = f"{file} [parameters.{id_}]"
+        table = _Table(data if isinstance(data, dict) else {}, place, _PARAMETER_KEYS)
+        given = table.take("by_area", dict, {})
+        areas = _Table(given, f"{place} by_area", given)
+        by_area = tuple((code, areas.fraction(code) or Fraction(0)) for code in given)
+        words: dict[str, Kind] = {parameter.id: "number" for parameter in read}
+        name = table.text("name")
+        read.append(
+            Parameter(
+                id=id_,
+                name=name,
+                name_en=table.text("name_en", name),
+                unit=table.text("unit", ""),
+                default=table.fraction("default"),
+                by_area=by_area,
+                at_least=table.expression("at_least", words, "number"),
+            )
+        )
+    return tuple(read)
+
+
+def _target(data: Any, file: str, parameters: list[str], ids: list[Any]) -> Target:
+    id_ = data.get("id") if isinstance(data, dict) else None
+    place = f"{file} [[target]] {id_ or '?'}"
+    measure = data.get("measure") if isinstance(data, dict) else None
+    allowed = _TARGET_KEYS + sorted(_FORMULA_KEYS.get(str(measure), ()))
+    table = _Table(data if isinstance(data, dict) else {}, place, allowed)
+    unit = table.one_of("unit", UNIT_SHEETS)
+    words = vocabulary(unit, parameters)
+    name = table.text("name")
+    primary = _reading(table, "primary", name, table.text("name_en", name), unit, words)
+    readings = [primary]
+    for part in table.take("reading", list, []):
+        own_id = part.get("id", "?")
+        own_place = f"{place} [[target.reading]] {own_id}"
+        own_measure = str(part.get("measure", measure))
+        own = _Table(part, own_place, _READING_KEYS + sorted(_FORMULA_KEYS.get(own_measure, ())))
+        standards = own.texts("standards", [str(i) for i in ids])
+        merged = _Table({**data, **part}, own_place, {*data, *part})
+        label = own.text("name")
+        reading = _reading(
+            merged, own.text("id"), label, own.text("name_en", label), unit, words
+        )
+        readings.append(
+            replace(
+                reading,
+                threshold=own.fraction("threshold"),
+                since=own.take("from", dt.date, None),
+                standards=standards,
+            )
+        )
+    _refuse_repeated([reading.id for reading in readings], place)
+    note = table.text("note", "")
+    return Target(
+        id=table.text("id"),
+        name=name,
+        name_en=table.text("name_en", name),
+        theme=table.one_of("theme", THEMES),
+        unit=unit,
+        level=table.one_of("level", _LEVELS),
+        milestones=_milestones(table, place),
+        clause=table.text("clause"),
+        sentence=table.text("sentence"),
+        note=note,
+        note_en=table.text("note_en", note),
+        readings=tuple(readings),
+    )
+
+
+def _milestones(target: _Table, place: str) -> tuple[Milestone, ...]:
+    clause, sentence = target.text("clause"), target.text("sentence")
+    standing = target.fraction("standing")
+    dated = target.take("milestones", list, [])
+    if standing is not None:
+        if dated:
+            raise target.error(
+                "standing",
+                say("与 milestones 只能留一个", "keep either this or milestones, not both"),
+            )
+        return (Milestone(None, standing, clause, sentence),)
+    read = []
+    for data in dated:
+        item = data if isinstance(data, dict) else {}
+        table = _Table(item, f"{place} milestones", _MILESTONE_KEYS)
+        threshold = table.fraction("threshold")
+        if threshold is None:
+            raise table.error("threshold", say("缺少这个键，请补上", "this key is missing, add it"))
+        read.append(
+            Milestone(
+                table.take("due", dt.date),
+                threshold,
+                table.text("clause", clause),
+                table.text("sentence", sentence),
+            )
+        )
+    return tuple(sorted(read, key=lambda milestone: milestone.due or dt.date.min))
+
+
+def _reading(
+    table: _Table, id_: str, name: str, name_en: str, unit: str, words: Mapping[str, Kind]
+) -> Reading:
+    measure = table.one_of("measure", _FORMULA_KEYS)
+    settlement = table.texts("settlement", ("urban", "rural"))
+    if unit != "community":
+        for key in ("settlement", "where"):
+            if key in table.data:
+                raise table.error(
+                    key,
+                    say(
+                        "只能用于 unit = \"community\"，请删去",
+                        'goes only with unit = "community", delete it',
+                    ),
+                )
+    return Reading(
+        id=id_,
+        name=name,
+        name_en=name_en,
+        settlement=frozenset(settlement or ("urban", "rural")),
+        where=table.expression("where", words, "truth"),
+        nonzero=table.expression("nonzero", words, "number"),
+        measure=measure,
+        formula=_formula(table, measure, words),
+        threshold=None,
+        since=None,
+        standards=(),
+    )
+
+
+def _formula(table: _Table, measure: str, words: Mapping[str, Kind]) -> Formula:
+    def need(key: str, kind: Kind = "number") -> Expression:
+        expression = table.expression(key, words, kind)
+        if expression is None:
+            raise table.error(
+                key,
+                say(
+                    f"measure = {measure!r} 需要这个键，请补上",
+                    f"measure = {measure!r} needs this key, add it",
+                ),
+            )
+        return expression
+
+    match measure:
+        case "share":
+            return Share(need("condition", "truth"))
+        case "mean":
+            return Mean(need("value"))
+        case "ratio":
+            return Ratio(need("part"), need("whole"), int(table.take("scale", int, 1)))
+        case "total":
+            return Total(need("value"))
+        case "band":
+            return Band(need("value"), need("floor"), need("ceiling"))
+        case "growth":
+            return Growth(need("value"))
+    return Score(need("value"), table.take("at_least", int), table.take("below", int, None))

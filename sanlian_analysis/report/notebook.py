@@ -1,0 +1,158 @@
+"""One area: its notebook run with papermill, its page, its charts. Runs in a worker process."""
+
+from __future__ import annotations
+
+import base64
+import shutil
+import tempfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import papermill
+from nbformat import NotebookNode
+from papermill.exceptions import PapermillException
+
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.files import safe_name
+from sanlian_analysis.language import say, use_language
+from sanlian_analysis.report.manifest import AreaRecord, sha256
+from sanlian_analysis.report.page import page
+
+
+@dataclass(frozen=True)
+class Job:
+    """One notebook to run: where it comes from, its parameters, and where its files go.
+
+    `folder` is below `root`; "" puts the files into `root` itself (the overview).
+    """
+
+    code: str
+    name: str
+    notebook: str
+    parameters: dict[str, str]
+    root: str
+    folder: str
+    stem: str
+    formats: tuple[str, ...]
+    language: str
+
+
+def check_parameters(notebook: str, parameters: Mapping[str, str]) -> None:
+    """Refuse parameters that the notebook does not have; papermill would only warn.
+
+    Raises SanlianError naming the notebook and the parameter.
+    """
+    known = papermill.inspect_notebook(notebook)
+    for name in parameters:
+        if name not in known:
+            there = say("、", ", ").join(known)
+            raise SanlianError(
+                say(
+                    f"{notebook}：笔记本没有参数 {name!r}；有：{there}",
+                    f"{notebook}: the notebook has no parameter {name!r}; it has {there}",
+                )
+            )
+
+
+def make(job: Job) -> AreaRecord:
+    """Run the notebook and publish its files; a failure is recorded, never raised.
+
+    A failed notebook is kept, with its error, and has no page.
+    """
+    use_language(job.language)
+    start = time.monotonic()
+    root = Path(job.root)
+    workshop = Path(tempfile.mkdtemp(prefix=".part-", dir=root))
+    error = ""
+    try:
+        try:
+            _make_files(job, workshop)
+        except (PapermillException, RuntimeError, OSError) as failure:
+            error = _told(failure)
+            (workshop / "failed").rename(workshop / f"{job.stem}.ipynb")
+        files = _publish(workshop, root, job.folder)
+    except OSError as failure:
+        error, files = _told(failure), {}
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+    return AreaRecord(
+        job.code,
+        job.name,
+        "failed" if error else "done",
+        files,
+        round(time.monotonic() - start, 3),
+        error,
+    )
+
+
+def _make_files(job: Job, workshop: Path) -> None:
+    raw = workshop / "failed"  # keeps the executed cells when the run stops half-way
+    shutil.copyfile(job.notebook, raw)
+    papermill.execute_notebook(
+        job.notebook,
+        str(raw),
+        parameters=dict(job.parameters),
+        kernel_name="python3",
+        progress_bar=False,
+        log_output=False,
+    )
+    notebook = _timeless(nbformat.read(raw, as_version=4))
+    if "ipynb" in job.formats:
+        nbformat.write(notebook, workshop / f"{job.stem}.ipynb")
+    if "html" in job.formats:
+        home = "../index.html" if job.folder else "index.html"
+        html = page(notebook, f"{job.name} {job.code}".strip(), home)
+        (workshop / f"{job.stem}.html").write_text(html, encoding="utf-8")
+    if job.folder:
+        _save_charts(notebook, workshop / "charts")
+    raw.unlink()
+
+
+def _timeless(notebook: NotebookNode) -> NotebookNode:
+    """Without clock and random ids: equal inputs give equal files."""
+    notebook.metadata.pop("papermill", None)
+    for cell in notebook.cells:
+        for key in ("papermill", "execution"):
+            cell.metadata.pop(key, None)
+        if "injected-parameters" in cell.metadata.get("tags", []):
+            cell["id"] = "injected-parameters"
+    return notebook
+
+
+def _save_charts(notebook: NotebookNode, folder: Path) -> None:
+    """The notebook's charts as PNG files, named by what they show."""
+    folder.mkdir()
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            picture = output.get("data", {}).get("image/png")
+            if picture:
+                name = safe_name(str(output.metadata.get("image/png", {}).get("name", "chart")))
+                (folder / f"{name}.png").write_bytes(base64.b64decode(picture))
+
+
+def _publish(workshop: Path, root: Path, folder: str) -> dict[str, str]:
+    """Move the finished files to where they belong; returns their paths and digests."""
+    found = sorted(path for path in workshop.rglob("*") if path.is_file())
+    digests = {(Path(folder) / p.relative_to(workshop)).as_posix(): sha256(p) for p in found}
+    if folder:
+        final = root / folder
+        if final.exists():
+            shutil.rmtree(final)
+        workshop.chmod(0o755)
+        workshop.rename(final)
+    else:
+        for path in found:
+            path.replace(root / path.relative_to(workshop))
+    return digests
+
+
+def _told(failure: Exception) -> str:
+    """The failure in one line: which cell, and what it said."""
+    details: dict[str, Any] = vars(failure)
+    if "exec_count" in details:
+        return f"[{details['exec_count']}] {details['ename']}: {details['evalue']}"
+    return f"{type(failure).__name__}: {str(failure).splitlines()[0] if str(failure) else ''}"

@@ -1,0 +1,378 @@
+"""Tables and sentences for notebooks and pages: rounded and worded here, computed elsewhere."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from html import escape
+
+import pandas as pd
+
+from sanlian_analysis import units as unit_lists
+from sanlian_analysis.charts import style
+from sanlian_analysis.charts.subject import Subject
+from sanlian_analysis.charts.words import told
+from sanlian_analysis.codes import LEVELS
+from sanlian_analysis.expressions import Expression
+from sanlian_analysis.language import say
+from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.policy import Policy
+from sanlian_analysis.policy_text import calculation_text
+from sanlian_analysis.schema import SETTLEMENTS
+
+#: More rows than this are left to the results table and the ledger itself.
+MOST_ROWS = 500
+
+_SYMBOLS = {
+    "met": "●",
+    "not_met": "◆",
+    "undetermined": "△",
+    "not_applicable": "–",
+    "no_threshold": "□",
+}
+
+
+def simulated_mark() -> str:
+    """The mark of everything that is made from invented figures."""
+    return say("模拟数据", "Simulated data")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be read: text cells only, with a caption and notes below.
+
+    Shows as escaped HTML in notebooks; `numeric` columns are set to the right.
+    """
+
+    caption: str
+    header: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    numeric: frozenset[int] = frozenset()
+    notes: tuple[str, ...] = ()
+    simulated: bool = False
+
+    def _repr_html_(self) -> str:
+        mark = f' <span class="simulated">{escape(simulated_mark())}</span>'
+        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.header)
+        body = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
+        notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
+        return (
+            f'<div class="table"><table><caption>{escape(self.caption)}'
+            f"{mark if self.simulated else ''}</caption><thead><tr>{head}</tr></thead>"
+            f"<tbody>{body}</tbody></table></div>{notes}"
+        )
+
+    def _cells(self, row: Sequence[str]) -> str:
+        return "".join(
+            f"<td{' class="number"' if i in self.numeric else ''}>{escape(cell)}</td>"
+            for i, cell in enumerate(row)
+        )
+
+    def __repr__(self) -> str:
+        lines = ["\t".join(row) for row in (self.header, *self.rows)]
+        mark = [simulated_mark()] if self.simulated else []
+        return "\n".join([self.caption, *mark, *lines, *self.notes])
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A heading and sentences below it."""
+
+    heading: str
+    sentences: tuple[str, ...]
+    simulated: bool = False
+    details: tuple[str, ...] = field(default=())
+
+    def _repr_html_(self) -> str:
+        mark = f' <span class="simulated">{escape(simulated_mark())}</span>'
+        items = "".join(f"<li>{escape(text)}</li>" for text in self.details)
+        return (
+            f'<div class="statement"><h1>{escape(self.heading)}'
+            f"{mark if self.simulated else ''}</h1>"
+            + "".join(f"<p>{escape(text)}</p>" for text in self.sentences)
+            + (f"<ul>{items}</ul>" if items else "")
+            + "</div>"
+        )
+
+    def __repr__(self) -> str:
+        mark = [simulated_mark()] if self.simulated else []
+        return "\n".join([self.heading, *mark, *self.sentences, *(f"- {d}" for d in self.details)])
+
+
+def verdict_text(verdict: str) -> str:
+    """A verdict in words, with a sign that is read without colour.
+
+    >>> verdict_text("met")
+    '● 达标'
+    """
+    return f"{_SYMBOLS[verdict]} {style.VERDICTS[verdict].label.split('（')[0].split(' (')[0]}"
+
+
+def area_rows(results: pd.DataFrame, area: str, date: dt.date) -> pd.DataFrame:
+    """The rows of one area at one snapshot."""
+    return results[(results["area_code"] == area) & (results["date"] == pd.Timestamp(date))]
+
+
+def area_name(results: pd.DataFrame, area: str) -> str:
+    """The area's name as the results have it, else its code."""
+    names = results.loc[results["area_code"] == area, "area"].dropna()
+    return str(names.iloc[0]) if len(names) else area
+
+
+def headline(
+    results: pd.DataFrame, policy: Policy, area: str, date: dt.date, *, simulated: bool = False
+) -> Statement:
+    """What can be said of an area at once: how many demands are met, and the first figures.
+
+    `results`: the results table. Only demands that bind in this area count;
+    where none does, the sentence says at which level the document binds.
+    """
+    rows = area_rows(results, area, date)
+    primary = rows[rows["reading"] == "primary"]
+    binding = primary[primary["binding"] & (primary["verdict"] != "no_threshold")]
+    name = area_name(results, area)
+    counts = binding["verdict"].value_counts()
+    parts = say("、", ", ").join(
+        f"{verdict_text(v)} {counts[v]}" for v in style.VERDICTS if counts.get(v)
+    )
+    if binding.empty:
+        summary = say(
+            f"《{policy.title}》不在这一层级考核，以下数字供参考。",
+            f"“{policy.title_en}” does not bind at this level; the figures below inform.",
+        )
+    else:
+        summary = say(
+            f"按《{policy.title}》应考核的 {len(binding)} 项目标：{parts}。",
+            f"{len(binding)} demands of “{policy.title_en}” bind here: {parts}.",
+        )
+    shown = (primary if binding.empty else binding).drop_duplicates("target")
+    shown = shown[~shown["verdict"].isin(["not_applicable", "no_threshold"])].head(5)
+    details = tuple(
+        f"{policy.target(row.target).label}{say('：', ': ')}"
+        + Subject.of(policy, row.target, "primary").finding(row)
+        for row in shown.itertuples()
+    )
+    return Statement(
+        f"{name}（{area}）{say('　截至', ', ')}{date}", (summary,), simulated, details
+    )
+
+
+def targets(
+    results: pd.DataFrame,
+    policy: Policy,
+    area: str,
+    date: dt.date,
+    *,
+    readings: bool = False,
+    simulated: bool = False,
+) -> Table:
+    """Every target of an area: figure, bounds, threshold, verdict and shortfall.
+
+    `readings`: the other readings of the targets in place of the primary ones.
+    """
+    rows = area_rows(results, area, date)
+    rows = rows[(rows["reading"] != "primary") == readings]
+    body = [_target_cells(row, policy) for row in rows.itertuples()]
+    header = (
+        say("指标", "Indicator"),
+        say("数值", "Figure"),
+        say("上下界", "Bounds"),
+        say("目标", "Threshold"),
+        say("期限", "Due"),
+        say("判定", "Verdict"),
+        say("还差", "Short by"),
+        say("未知", "Unknown"),
+        say("层级", "Level"),
+        say("各读法", "Readings"),
+    )
+    caption = say("其他读法", "Other readings") if readings else say("各项指标", "Indicators")
+    notes = (
+        say(
+            "上下界：把未知的单位全当作不达标、全当作达标时的结果；下界达到目标才算达标。"
+            "“还差”按下界计算。",
+            "Bounds: the figure if every unknown unit failed, and if every one passed; a target is "
+            "met only when the lower bound reaches it. “Short by” counts from the lower bound.",
+        ),
+    )
+    return Table(
+        caption, header, tuple(body), frozenset({1, 2, 3, 6, 7}), notes, simulated
+    )
+
+
+def _target_cells(row: object, policy: Policy) -> tuple[str, ...]:
+    values = row._asdict()  # type: ignore[attr-defined]
+    target = policy.target(values["target"])
+    subject = Subject.of(policy, target.id, values["reading"])
+    quantity, threshold = subject.quantity, values["threshold"]
+    against = None if pd.isna(threshold) else threshold
+    name = target.label
+    if values["reading"] != "primary":
+        name += f" · {subject.reading.label}"
+    applies = values["verdict"] != "not_applicable"
+    return (
+        name,
+        quantity.text(values["value"], against) if pd.notna(values["value"]) else "–",
+        quantity.bounds(values["lower"], values["upper"], against) if applies else "–",
+        "" if against is None else "≥ " + quantity.threshold(threshold),
+        "" if pd.isna(values["due"]) else str(values["due"].date()),
+        verdict_text(values["verdict"]),
+        "" if pd.isna(values["shortfall"]) else f"{values['shortfall']:,}",
+        f"{values['unknown']:,}",
+        say("考核", "binds") if values["binding"] else say("参考", "informs"),
+        say("一致", "agree") if values["stable"] else say("不一致", "differ"),
+    )
+
+
+def short_units(
+    ledger: Ledger, policy: Policy, area: str, date: dt.date
+) -> Table:
+    """The villages and communities of an area that fall short, and what each lacks.
+
+    One row per unit, those that lack most first; demands whose figures are
+    unknown are listed apart. At most `MOST_ROWS` rows.
+    """
+    found = unit_lists.units_short(ledger, policy, date, area)
+    rows = []
+    for (code, name, street, settlement), lacks in found.groupby(
+        ["code", "name", "street", "settlement"], sort=False, dropna=False
+    ):
+        lacks = lacks.drop_duplicates("demand")
+        fails, open_ = (lacks[lacks["status"] == s] for s in ("fails", "unknown"))
+        missing = [_lack_text(r.demand, r.value, r.gap) for r in fails.itertuples()]
+        unknown = [told(demand) for demand in open_["demand"]]
+        cells = [_text(code), _text(name), _text(street), _settlement(settlement)]
+        rows.append((*cells, "；".join(missing), "；".join(unknown), len(missing)))
+    rows.sort(key=lambda row: (-row[-1], row[0]))
+    notes = []
+    if len(rows) > MOST_ROWS:
+        notes.append(
+            say(
+                f"共 {len(rows)} 个单位，此处列出前 {MOST_ROWS} 个。",
+                f"{len(rows)} units in all; the first {MOST_ROWS} are listed.",
+            )
+        )
+    if not rows:
+        notes.append(say("没有单位落在标准之外。", "No unit falls short."))
+    header = (
+        say("代码", "Code"),
+        say("村（社区）", "Village or community"),
+        say("街道（乡镇）", "Street or township"),
+        say("类型", "Type"),
+        say("尚缺", "Lacks"),
+        say("未知", "Unknown"),
+    )
+    caption = say(
+        f"未达标准或情况不明的村（社区）：{len(rows)} 个",
+        f"Villages and communities short of a standard, or unknown: {len(rows)}",
+    )
+    shown = tuple(row[:-1] for row in rows[:MOST_ROWS])
+    return Table(caption, header, shown, frozenset(), tuple(notes), ledger.simulated)
+
+
+def _text(value: object) -> str:
+    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+
+
+def _settlement(value: str) -> str:
+    chinese = {code: name for name, code in SETTLEMENTS.items()}
+    return say(chinese.get(value, value), value)
+
+
+def _lack_text(demand: Expression, value: Fraction | None, gap: Fraction | None) -> str:
+    if value is None or gap is None:
+        return told(demand)
+    figure, distance = style.number(float(value)), style.number(abs(float(gap)))
+    lacking = say(f"差 {distance}", f"{distance} short")
+    over = say(f"超 {distance}", f"{distance} over")
+    return f"{told(demand)}{say('：现为', ': now')} {figure}{say('，', ', ')}{over if gap < 0 else lacking}"
+
+
+def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Table:
+    """How much of what the policy needs was reported in an area, per variable."""
+    found = unit_lists.completeness(ledger, policy, date, area)
+    header = (
+        say("变量", "Variable"),
+        say("已填", "Reported"),
+        say("空白", "Blank"),
+        say("无此行", "No row"),
+        say("不适用", "Not applicable"),
+        say("名录单位数", "Units in the frame"),
+    )
+    body = tuple(
+        (row.label, *(f"{n:,}" for n in row[2:])) for row in found.itertuples()
+    )
+    errors = sum(finding.severity == "error" for finding in ledger.findings)
+    notes = (
+        say(
+            f"整份台账有 {errors} 处填写错误按未知处理，共 {len(ledger.findings)} 条检查意见。",
+            f"{errors} faulty cells of the whole ledger count as unknown; "
+            f"{len(ledger.findings)} findings in all.",
+        ),
+    )
+    caption = say("数据完整性", "Completeness")
+    return Table(caption, header, body, frozenset(range(1, 6)), notes, ledger.simulated)
+
+
+def clauses(policy: Policy) -> Table:
+    """Every target with the sentence that asks for it, and how it is calculated."""
+    body = tuple(
+        (
+            target.label,
+            target.clause,
+            f"“{target.sentence}”",
+            calculation_text(target, target.readings[0], policy),
+        )
+        for target in policy.targets
+    )
+    header = (
+        say("指标", "Indicator"),
+        say("条款", "Clause"),
+        say("原文", "Sentence"),
+        say("计算", "Calculation"),
+    )
+    title = f"《{policy.title}》" if say("zh", "en") == "zh" else policy.title_en
+    return Table(f"{title} {policy.number}".rstrip(), header, body)
+
+
+def counties(
+    results: pd.DataFrame, policy: Policy, date: dt.date, *, simulated: bool = False
+) -> Table:
+    """Verdicts per county at a snapshot: how many targets are met, missed or open."""
+    rows = results[
+        (results["level"] == "county")
+        & (results["date"] == pd.Timestamp(date))
+        & (results["reading"] == "primary")
+    ]
+    shown = [verdict for verdict in style.VERDICTS if verdict != "no_threshold"]
+    body = []
+    for (code, name), found in rows.groupby(["area_code", "area"], sort=True, dropna=False):
+        counts = found["verdict"].value_counts()
+        body.append((_text(code), _text(name), *(str(counts.get(v, 0)) for v in shown)))
+    header = (
+        say("代码", "Code"),
+        say("县（市、区）", "County"),
+        *(verdict_text(verdict) for verdict in shown),
+    )
+    caption = say(f"各县判定（{date}）", f"Verdicts by county ({date})")
+    numeric = frozenset(range(2, 2 + len(shown)))
+    return Table(caption, header, tuple(body), numeric, (), simulated)
+
+
+def key_targets(policy: Policy, theme: str | None = None, most: int = 4) -> list[str]:
+    """Ids of the targets worth a chart: demands with a number on communities, in order."""
+    return [
+        target.id
+        for target in policy.targets
+        if target.milestones and target.unit == "community" and theme in (None, target.theme)
+    ][:most]
+
+
+def enclosing_area(results: pd.DataFrame) -> str:
+    """Code of the smallest area that holds every county of the results; empty for several."""
+    codes = results.loc[results["level"] == "county", "area_code"].unique()
+    for digits in (LEVELS["county"], LEVELS["city"], LEVELS["province"]):
+        if len(heads := {code[:digits] for code in codes}) == 1:
+            return heads.pop()
+    return ""

@@ -1,0 +1,174 @@
+"""Unit by unit: which villages and communities fall short, by how much, and who reported."""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+
+from sanlian_analysis import schema
+from sanlian_analysis.calculation import Situation, Units, outcome, scope
+from sanlian_analysis.columns import UnitColumns
+from sanlian_analysis.evaluation import situation_at
+from sanlian_analysis.exact import Interval
+from sanlian_analysis.expressions import Expression, demands, number, parse, truth
+from sanlian_analysis.ledger import NOT_APPLICABLE, Ledger
+from sanlian_analysis.policy import Band, Formula, Policy, Share, Target, names_of
+from sanlian_analysis.snapshot import take_snapshot
+
+
+def units_at(ledger: Ledger, date: dt.date, area: str = "") -> pd.DataFrame:
+    """The villages and communities of an area (code prefix) at a snapshot.
+
+    One row per unit of the frame, sorted by code: the frame's columns,
+    `settlement`, `reported` (a row existed), and every variable that the
+    ledger has; <NA> is unknown, `X.not_applicable` marks 不适用.
+    """
+    communities = take_snapshot(ledger, date).communities
+    return communities[communities["code"].str.startswith(area)].reset_index(drop=True)
+
+
+def units_short(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -> pd.DataFrame:
+    """Villages and communities that do not meet the standards of a policy, and what they lack.
+
+    Covers the targets that set a standard for single communities: those with a
+    measurable gap, and those asked of every unit. One row per unit and demand,
+    sorted by code: code, name, street, settlement, target, demand (an
+    Expression), status (`fails` or `unknown`), value (Fraction; None for
+    yes/no and unknown) and gap (Fraction still missing; negative when above a
+    ceiling; None where it cannot be told).
+    """
+    situation = situation_at(ledger, policy, date)
+    units = situation.units["community"]
+    rows = [
+        row
+        for target in policy.targets
+        if _sets_a_standard(target, situation)
+        for row in _lacking(target, units, area)
+    ]
+    columns = ["position", "target", "demand", "status", "value", "gap"]
+    table = pd.DataFrame(rows, columns=columns)
+    identity = units.columns.units[["code", "name", "street", "settlement"]]
+    joined = identity.join(table.set_index("position"), how="inner")
+    return joined.sort_values("code", kind="stable", ignore_index=True)
+
+
+def _sets_a_standard(target: Target, situation: Situation) -> bool:
+    """Demands on single units; 20 % of all villages asks nothing of any one of them."""
+    milestone = target.milestone(situation.date)
+    formula = target.readings[0].formula
+    if target.unit != "community" or milestone is None or not isinstance(formula, Share | Band):
+        return False
+    if isinstance(formula, Share) and isinstance(formula.condition.tree, ast.Name):
+        return milestone.threshold == 1
+    return True
+
+
+def _lacking(target: Target, units: Units, area: str) -> Iterator[tuple[object, ...]]:
+    reading = target.readings[0]
+    in_scope, certain = scope(units, target, reading)
+    here = units.columns.units["code"].str.startswith(area).to_numpy(dtype=bool)
+    answer = outcome(reading.formula, units)
+    lacking = in_scope & certain & here & ~answer.true
+    for demand in _demands(reading.formula):
+        asked = truth(demand, units.columns)
+        missing = lacking & ~np.broadcast_to(asked.true, lacking.shape)
+        gaps = _Gaps.of(demand, units.columns)
+        for position in np.flatnonzero(missing):
+            fails = bool(np.broadcast_to(asked.false, lacking.shape)[position])
+            value, gap = gaps.at(int(position)) if fails else (None, None)
+            status = "fails" if fails else "unknown"
+            yield int(position), target.id, demand, status, value, gap
+
+
+def _demands(formula: Formula) -> list[Expression]:
+    """The single demands of which a unit must meet every one."""
+    if isinstance(formula, Band):
+        value = formula.value.source
+        return [
+            parse(f"{value} >= {formula.floor.source}"),
+            parse(f"{value} <= {formula.ceiling.source}"),
+        ]
+    return demands(formula.condition) if isinstance(formula, Share) else []
+
+
+@dataclass(frozen=True)
+class _Gaps:
+    """Both sides of a comparison, where there is one and both can be known."""
+
+    left: Interval | None
+    right: Interval | None
+
+    @classmethod
+    def of(cls, demand: Expression, columns: UnitColumns) -> _Gaps:
+        if not isinstance(demand.tree, ast.Compare):
+            return cls(None, None)
+        sides = (demand.tree.left, demand.tree.comparators[-1])
+        left, right = (
+            number(Expression(demand.source, side, demand.names), columns) for side in sides
+        )
+        return cls(left, right)
+
+    def at(self, position: int) -> tuple[Fraction | None, Fraction | None]:
+        value, wanted = self._exact(self.left, position), self._exact(self.right, position)
+        return value, None if value is None or wanted is None else wanted - value
+
+    @staticmethod
+    def _exact(side: Interval | None, position: int) -> Fraction | None:
+        if side is None:
+            return None
+        column = side.low.ndim > 0
+        if not bool(side.known[position] if column else side.known):
+            return None
+        return Fraction(int(side.low[position] if column else side.low), side.scale)
+
+
+def completeness(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -> pd.DataFrame:
+    """How much of what a policy needs was reported, per variable of the 社区 sheet.
+
+    One row per variable: label, reported, blank (row without a usable value),
+    missing_row (no row at this date), not_applicable, units (villages and
+    communities of the frame that the variable's targets cover).
+    """
+    units = units_at(ledger, date, area)
+    rows = []
+    for id_, settlements in _variables_needed(policy).items():
+        covered = units[units["settlement"].isin(settlements)]
+        if covered.empty:
+            continue
+        absent = pd.Series(False, index=covered.index)
+        marked = covered[id_ + NOT_APPLICABLE] if id_ + NOT_APPLICABLE in covered else absent
+        known = covered[id_].notna() if id_ in covered else absent
+        blank = covered["reported"] & ~known & ~marked
+        rows.append(
+            {
+                "label": schema.of_unit("community")[id_].label,
+                "reported": int(known.sum()),
+                "blank": int(blank.sum()),
+                "missing_row": int((~covered["reported"]).sum()),
+                "not_applicable": int(marked.sum()),
+                "units": len(covered),
+            }
+        )
+    columns = ["label", "reported", "blank", "missing_row", "not_applicable", "units"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def _variables_needed(policy: Policy) -> dict[str, frozenset[str]]:
+    """The 社区 variables of a policy's targets, with the settlement types they are asked of."""
+    known = schema.measured(schema.COMMUNITIES)
+    needed: dict[str, frozenset[str]] = {}
+    for target in policy.targets:
+        if target.unit != "community":
+            continue
+        reading = target.readings[0]
+        names = names_of(reading.formula) + (reading.where.names if reading.where else ())
+        for name in names:
+            if name in known:
+                needed[name] = needed.get(name, frozenset()) | reading.settlement
+    return {id_: needed[id_] for id_ in known if id_ in needed}
