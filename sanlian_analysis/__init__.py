@@ -14,9 +14,8 @@ Everything is loaded when it is first used: importing the package is quick.
 from __future__ import annotations
 
 from importlib import import_module
+from importlib.metadata import version
 from typing import Any
-
-__version__ = "0.1.0"
 
 #: The public names and the module that each lives in.
 _PUBLIC = {
@@ -40,10 +39,12 @@ _PUBLIC = {
     "write_results": "results",
 }
 
-__all__ = ["__version__", *_PUBLIC]
+__all__ = list(_PUBLIC)
 
 
 def __getattr__(name: str) -> Any:
+    if name == "__version__":
+        return version("sanlian-analysis")
     if name not in _PUBLIC:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     if not _PUBLIC[name]:

@@ -14,7 +14,7 @@ from sanlian_analysis import schema
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.columns import Members, UnitColumns
 from sanlian_analysis.exact import Interval, Mask, Truth
-from sanlian_analysis.expressions import Expression, not_applicable, number, truth
+from sanlian_analysis.expressions import Expression, blank, not_applicable, number, truth
 from sanlian_analysis.measures import Areas, Figures, mean, ratio, share, total
 from sanlian_analysis.policy import (
     Band,
@@ -31,7 +31,7 @@ from sanlian_analysis.policy import (
     Total,
     names_of,
 )
-from sanlian_analysis.snapshot import Snapshot
+from sanlian_analysis.snapshot import Snapshot, marks_filled
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
     def aligned(then: pd.DataFrame, now: pd.DataFrame, key: str) -> pd.DataFrame:
         if then[key].equals(now[key]):
             return then
-        return then.set_index(key).reindex(now[key]).reset_index()
+        return marks_filled(then.set_index(key).reindex(now[key]).reset_index())
 
     return Snapshot(
         previous.date,
@@ -137,9 +137,7 @@ def _parameters(policy: Policy, codes: pd.Series) -> dict[str, Interval]:
     return values
 
 
-def _parameter(
-    parameter: Parameter, codes: pd.Series, others: Mapping[str, Interval]
-) -> Interval:
+def _parameter(parameter: Parameter, codes: pd.Series, others: Mapping[str, Interval]) -> Interval:
     size = len(codes)
     if parameter.default is None:
         least = _number_of_parameters(parameter.at_least, others)
@@ -184,8 +182,9 @@ def figures(situation: Situation, target: Target, reading: Reading) -> dict[str,
     if isinstance(formula, Ratio):
         part = _settled(number(formula.part, units.columns), certain)
         whole = _settled(number(formula.whole, units.columns), certain)
+        reported = ~blank(formula.part, units.columns)
         return {
-            level: ratio(part, whole, formula.scale, in_scope, areas)
+            level: ratio(part, whole, reported, formula.scale, in_scope, areas)
             for level, areas in units.areas.items()
         }
     answer = outcome(formula, units)
@@ -254,7 +253,8 @@ def _growth(value: Expression, units: Units) -> Truth:
 def _growth_of_communities(name: str, units: Units) -> Truth:
     """Σ over the communities known at both dates, against the same Σ at the previous one."""
     now, before = units.columns.members, units.previous.members if units.previous else None
-    assert now is not None and before is not None
+    assert now is not None
+    assert before is not None
     present, past = now.columns.interval(name), before.columns.interval(name)
     comparable = now.counted & present.known & past.known
     comparable &= ~now.columns.not_applicable(name) & ~before.columns.not_applicable(name)

@@ -11,14 +11,15 @@ from typing import Any, TypeVar
 
 import click
 
-from sanlian_analysis import __version__
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say, use_language
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
 _LEDGER = say("台账：.xlsx、.csv、.parquet 或文件夹", "ledger: .xlsx, .csv, .parquet or a folder")
-_FRAME = say("名录（.csv 或 .csv.gz）：现有的全部村、社区", "the list of units that exist (.csv, .csv.gz)")
+_FRAME = say(
+    "名录（.csv 或 .csv.gz）：现有的全部村、社区", "the list of units that exist (.csv, .csv.gz)"
+)
 _POLICY = say("政策 id 或 .toml 文件，可重复", "policy id or .toml file; may be repeated")
 _DATE = say("统计时点，如 2020-12-31，可重复", "snapshot such as 2020-12-31; may be repeated")
 
@@ -30,7 +31,7 @@ _DATE = say("统计时点，如 2020-12-31，可重复", "snapshot such as 2020-
         "Targets of community governance policies: from a ledger to figures, verdicts and reports.",
     ),
 )
-@click.version_option(__version__, prog_name="sanlian")
+@click.version_option(package_name="sanlian-analysis", prog_name="sanlian")
 def cli() -> None:
     """The group of all commands."""
 
@@ -143,7 +144,9 @@ def evaluate(
     _tell_findings(data.findings, data.simulated)
     if output:
         write_results(results, output)
-        click.echo(say(f"已写入 {output}：{len(results)} 行", f"{output}: {len(results)} rows"), err=True)
+        click.echo(
+            say(f"已写入 {output}：{len(results)} 行", f"{output}: {len(results)} rows"), err=True
+        )
     else:
         click.echo(results_csv(results), nl=False)
 
@@ -156,7 +159,10 @@ def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
         click.echo(str(finding), err=True)
     if errors:
         click.echo(
-            say(f"共 {len(errors)} 处填写错误，按未知处理", f"{len(errors)} faulty cells count as unknown"),
+            say(
+                f"共 {len(errors)} 处填写错误，按未知处理",
+                f"{len(errors)} faulty cells count as unknown",
+            ),
             err=True,
         )
 
@@ -171,9 +177,14 @@ def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
     "areas",
     multiple=True,
     metavar="CODE",
-    help=say("区县、市或省代码，可重复；不给则全部区县", "county, city or province; all counties without it"),
+    help=say(
+        "区县、市或省代码，可重复；不给则全部区县",
+        "county, city or province; all counties without it",
+    ),
 )
-@click.option("--out", default="reports", show_default=True, metavar="DIR", help=say("输出文件夹", "folder"))
+@click.option(
+    "--out", default="reports", show_default=True, metavar="DIR", help=say("输出文件夹", "folder")
+)
 @click.option(
     "--format",
     "formats",
@@ -183,7 +194,9 @@ def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help=say("并行进程数", "processes"))
 @click.option("--resume", is_flag=True, help=say("只补做缺少的", "make only what is missing"))
-@click.option("--lang", type=click.Choice(["zh", "en"]), help=say("报告语言", "language of the reports"))
+@click.option(
+    "--lang", type=click.Choice(["zh", "en"]), help=say("报告语言", "language of the reports")
+)
 def report(
     ledger: str,
     policies: tuple[str, ...],
@@ -218,7 +231,9 @@ def report(
             run = run_reports(order)
             failed = failed or bool(run.failed)
             made = len(run.records) - len(run.failed)
-            click.echo(say(f"{run.folder}：完成 {made} 份", f"{run.folder}: {made} reports made"), err=True)
+            click.echo(
+                say(f"{run.folder}：完成 {made} 份", f"{run.folder}: {made} reports made"), err=True
+            )
             for record in run.failed:
                 click.echo(
                     say(f"失败 {record.code} {record.name}：{record.error}",

@@ -11,7 +11,15 @@ import numpy.typing as npt
 import pandas as pd
 
 from sanlian_analysis import schema
-from sanlian_analysis.exact import Integers, Interval, Mask, Truth, from_decimals, multiply
+from sanlian_analysis.exact import (
+    Integers,
+    Interval,
+    Mask,
+    Truth,
+    from_decimals,
+    largest,
+    multiply,
+)
 from sanlian_analysis.expressions import Kind
 from sanlian_analysis.ledger import NOT_APPLICABLE
 from sanlian_analysis.schema import Variable
@@ -72,7 +80,8 @@ class UnitColumns:
 
     def _interval(self, name: str) -> Interval:
         if name.startswith("county."):
-            assert self.county is not None and self.county_row is not None
+            assert self.county is not None
+            assert self.county_row is not None
             there = self.county.interval(name.removeprefix("county."))
             row = self.county_row
             return Interval(there.low[row], there.high[row], there.open[row], there.scale)
@@ -120,11 +129,20 @@ class UnitColumns:
         yes = answer.fillna(False).to_numpy(dtype=bool)
         return Truth(yes, answer.notna().to_numpy() & ~yes)
 
+    def blank(self, name: str) -> Mask:
+        """Units that state no number, even where the others leave only one value."""
+        if name not in self.variables:
+            return ~self.interval(name).known
+        if name not in self.units:
+            return np.ones(len(self.units), dtype=bool)
+        return self.units[name].isna().to_numpy(dtype=bool)
+
     def not_applicable(self, name: str) -> Mask:
         """Units for which the variable is 不适用."""
         nobody = np.zeros(len(self.units), dtype=bool)
         if name.startswith("county."):
-            assert self.county is not None and self.county_row is not None
+            assert self.county is not None
+            assert self.county_row is not None
             return self.county.not_applicable(name.removeprefix("county."))[self.county_row]
         mark = name + NOT_APPLICABLE
         return self.units[mark].to_numpy(dtype=bool) if mark in self.units else nobody
@@ -132,7 +150,8 @@ class UnitColumns:
 
 def _known_or(low: Integers, known: Mask, most: Integers | int) -> Integers:
     """The upper limit: the number itself where it is known."""
-    return np.where(known, low, np.asarray(most, dtype=low.dtype))
+    fits = largest(most) <= np.iinfo(np.int64).max
+    return np.where(known, low, np.asarray(most, dtype=np.int64 if fits else object))
 
 
 def _integers(values: pd.Series) -> tuple[Integers, int]:

@@ -23,10 +23,11 @@ from sanlian_analysis.policy_files import load_policy
 from sanlian_analysis.snapshot import area_names, take_snapshot
 
 #: Columns of the results table, in order.
-COLUMNS = (
-    "policy target reading level area_code area date due numerator denominator unknown "
-    "value lower upper threshold verdict binding stable shortfall clause assumed"
-).split()
+COLUMNS = [
+    *("policy", "target", "reading", "level", "area_code", "area", "date", "due"),
+    *("numerator", "denominator", "unknown", "value", "lower", "upper", "threshold"),
+    *("verdict", "binding", "stable", "shortfall", "clause", "assumed"),
+]
 
 MET, NOT_MET, UNDETERMINED = "met", "not_met", "undetermined"
 NOT_APPLICABLE, NO_THRESHOLD = "not_applicable", "no_threshold"

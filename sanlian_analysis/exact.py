@@ -42,26 +42,36 @@ def _fitting(values: Integers | int, limit: int) -> Integers | int:
     return values.astype(object)
 
 
+def _array(result: Any) -> Integers:
+    """What came of arithmetic as an array again, its integers untouched.
+
+    Of arrays without dimensions numpy makes a scalar; of Python integers a bare
+    one, which it would take for an unsigned or even a floating-point number.
+    """
+    return np.asarray(result, dtype=object if isinstance(result, int) else None)
+
+
 def multiply(left: Integers, right: Integers | int) -> Integers:
     """Product that never overflows.
 
     >>> multiply(np.array([2**62]), 4).tolist() == [2**64]
     True
     """
-    limit = largest(left) * largest(right)
-    return np.asarray(_fitting(left, limit) * _fitting(right, limit))
+    # at least 1 each: 0 × 10²⁰ is small, but 10²⁰ is no int64
+    limit = max(largest(left), 1) * max(largest(right), 1)
+    return _array(_fitting(left, limit) * _fitting(right, limit))
 
 
 def add(left: Integers, right: Integers | int) -> Integers:
     """Sum that never overflows."""
     limit = largest(left) + largest(right)
-    return np.asarray(_fitting(left, limit) + _fitting(right, limit))
+    return _array(_fitting(left, limit) + _fitting(right, limit))
 
 
 def subtract(left: Integers, right: Integers | int) -> Integers:
     """Difference that never overflows."""
     limit = largest(left) + largest(right)
-    return np.asarray(_fitting(left, limit) - _fitting(right, limit))
+    return _array(_fitting(left, limit) - _fitting(right, limit))
 
 
 def sums(values: Integers, starts: npt.NDArray[np.intp]) -> Integers:
@@ -146,7 +156,8 @@ class Interval:
     @classmethod
     def constant(cls, number: Fraction) -> Interval:
         """The same known number for every unit."""
-        value = np.array(number.numerator)
+        fits = abs(number.numerator) <= _INT64_LIMIT
+        value = np.array(number.numerator, dtype=np.int64 if fits else object)
         return cls(value, value, np.array(False), number.denominator)
 
     @property
@@ -191,7 +202,10 @@ class Interval:
 
     def floor(self) -> Interval:
         """The largest whole number not above."""
-        return Interval(self.low // self.scale, self.high // self.scale, self.open)
+        low, high = (
+            _array(_fitting(side, self.scale) // self.scale) for side in (self.low, self.high)
+        )
+        return Interval(low, high, self.open)
 
     def minimum(self, other: Interval) -> Interval:
         """The smaller of two, unit by unit."""
@@ -199,17 +213,17 @@ class Interval:
         high = np.where(
             left.open,
             right.high,
-            np.where(right.open, left.high, np.minimum(left.high, right.high)),
+            np.where(right.open, left.high, _array(np.minimum(left.high, right.high))),
         )
-        low = np.minimum(left.low, right.low)
+        low = _array(np.minimum(left.low, right.low))
         return Interval(low, high, left.open & right.open, left.scale)
 
     def maximum(self, other: Interval) -> Interval:
         """The larger of two, unit by unit."""
         left, right = _aligned(self, other)
         return Interval(
-            np.maximum(left.low, right.low),
-            np.maximum(left.high, right.high),
+            _array(np.maximum(left.low, right.low)),
+            _array(np.maximum(left.high, right.high)),
             left.open | right.open,
             left.scale,
         )

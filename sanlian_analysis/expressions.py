@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
+from math import inf
 from typing import Literal, Protocol
 
 import numpy as np
@@ -26,6 +27,9 @@ Kind = Literal["number", "truth"]
 FUNCTIONS = ("min", "max", "floor")
 #: Functions that look at the communities of a street or county.
 AGGREGATES = ("communities", "total")
+
+#: Deeper than any document is nested, and safe for the recursion below.
+_DEEPEST = 60
 
 _OPERATORS: dict[type[ast.operator], str] = {
     ast.Add: "+",
@@ -73,6 +77,9 @@ class Columns(Protocol):
     def truth(self, name: str) -> Truth:
         """A yes/no variable."""
 
+    def blank(self, name: str) -> Mask:
+        """Units that state no number, even where the others leave only one value."""
+
     def not_applicable(self, name: str) -> Mask:
         """Units for which the variable is 不适用."""
 
@@ -92,8 +99,20 @@ def parse(source: str) -> Expression:
         raise ExpressionError(
             say(f"写法有误：{source!r}", f"not a valid expression: {source!r}")
         ) from None
+    if _depth_beyond(tree, _DEEPEST):
+        raise ExpressionError(
+            say(f"嵌套太深：{source[:40]}…", f"nested too deeply: {source[:40]}…")
+        )
     names = tuple(dict.fromkeys(_names(tree, source)))
     return Expression(source, tree, names)
+
+
+def _depth_beyond(tree: ast.expr, limit: int) -> bool:
+    level: list[ast.AST] = [tree]
+    while level and limit:
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+        limit -= 1
+    return bool(level)
 
 
 def _refuse(node: ast.AST, source: str) -> ExpressionError:
@@ -114,7 +133,9 @@ def _names(node: ast.AST, source: str) -> Iterator[str]:
             yield name
         case ast.Attribute(value=ast.Name(id="county"), attr=name):
             yield f"county.{name}"
-        case ast.Constant(value=int() | float()) if not isinstance(node.value, bool):
+        case ast.Constant(value=int() | float() as value) if (
+            not isinstance(value, bool) and value < inf
+        ):
             return
         case ast.Call(func=ast.Name(id=function), args=[ast.Name(id=name)], keywords=[]) if (
             function in AGGREGATES
@@ -179,10 +200,10 @@ def check(expression: Expression, vocabulary: Mapping[str, Kind]) -> Kind:
     for name in expression.names:
         if name not in vocabulary:
             nearest = get_close_matches(name, vocabulary, n=1)
-            hint = say(f"；是否想写 {nearest[0]!r}？", f"; did you mean {nearest[0]!r}?")
+            hints = [say(f"；是否想写 {n!r}？", f"; did you mean {n!r}?") for n in nearest]
             raise ExpressionError(
                 say(f"台账里没有变量 {name!r}", f"the ledger has no variable {name!r}")
-                + (hint if nearest else "")
+                + "".join(hints)
             )
     return _kind(expression.tree, expression.source, vocabulary)
 
@@ -317,6 +338,12 @@ def not_applicable(names: tuple[str, ...], columns: Columns) -> Mask:
     return reduce(np.logical_or, (columns.not_applicable(name) for name in names), np.array(False))
 
 
+def blank(expression: Expression, columns: Columns) -> Mask:
+    """Units that leave blank the variable that the expression is; none for a compound one."""
+    name = node_name(expression.tree)
+    return np.array(False) if name is None else columns.blank(name)
+
+
 def in_words(expression: Expression, label: Callable[[str], str]) -> str:
     """The expression for people, with the variables' own names.
 
@@ -349,14 +376,20 @@ def _words(node: ast.expr, label: Callable[[str], str]) -> str:
             return f"{names[function]}({inside})"
         case ast.Compare(left=left, ops=ops, comparators=others):
             words = [_words(left, label)]
-            for op, other in zip(ops, others, strict=True):
-                words += [_COMPARISONS[type(op)], _words(other, label)]
+            for comparison, other in zip(ops, others, strict=True):
+                words += [_COMPARISONS[type(comparison)], _words(other, label)]
             return " ".join(words)
         case ast.BoolOp(op=op, values=values):
             joint = say(" 且 ", " and ") if isinstance(op, ast.And) else say(" 或 ", " or ")
-            return joint.join(_words(value, label) for value in values)
+            return joint.join(_bracketed(value, label) for value in values)
         case ast.UnaryOp(operand=operand):
-            return say("非", "not ") + _words(operand, label)
+            return say("非", "not ") + _bracketed(operand, label)
     name = node_name(node)
     assert name is not None, "parse() lets no other node through"
     return label(name)
+
+
+def _bracketed(node: ast.expr, label: Callable[[str], str]) -> str:
+    """A part of a condition; in brackets where it joins several itself."""
+    words = _words(node, label)
+    return f"({words})" if isinstance(node, ast.BoolOp) else words

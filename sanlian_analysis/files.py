@@ -17,6 +17,8 @@ from sanlian_analysis.language import say
 _NAME_LENGTH = 40
 
 _UNSAFE = re.compile(r'[\\/:*?"<>|.\s]+')
+#: Names that Windows keeps for its devices.
+_RESERVED = re.compile(r"CON|PRN|AUX|NUL|CONIN\$|CONOUT\$|(COM|LPT)[0-9¹²³]", re.IGNORECASE)
 
 
 @contextmanager
@@ -71,4 +73,5 @@ def safe_name(name: str) -> str:
     '城区_b'
     """
     visible = "".join(c for c in unicodedata.normalize("NFC", name) if c.isprintable())
-    return _UNSAFE.sub("_", visible)[:_NAME_LENGTH].strip("_ ") or "_"
+    safe = _UNSAFE.sub("_", visible)[:_NAME_LENGTH].strip("_ ") or "_"
+    return f"{safe}_" if _RESERVED.fullmatch(safe) else safe

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
+import zlib
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +30,9 @@ def settlement_of(name: str) -> str:
     >>> [settlement_of(n) for n in ("北村村民委员会", "永济监狱虚拟社区", "综合保税管理区")]
     ['rural', 'other', 'other']
     """
-    bare = _BRACKETS.sub("", name)
+    bare, left = _BRACKETS.subn("", name)
+    while left:  # brackets within brackets
+        bare, left = _BRACKETS.subn("", bare)
     if "虚拟" in bare or "生活区" in bare:
         return "other"
     urban = max(bare.rfind("居"), bare.rfind("社区"))
@@ -63,7 +68,7 @@ def read_frame(path: str | Path) -> pd.DataFrame:
         )
     table["code"] = table["code"].str.strip()
     _refuse_codes(path, table["code"])
-    return complete_frame(table)
+    return complete_frame(table.drop(columns="settlement", errors="ignore"))
 
 
 def complete_frame(units: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +88,7 @@ def complete_frame(units: pd.DataFrame) -> pd.DataFrame:
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
-    if not path.is_file():
+    if not os.path.isfile(path):  # Path.is_file() fails on a name that is too long
         raise SanlianError(say(f"{path}：找不到名录文件", f"{path}: no such frame file"))
     try:
         data = path.read_bytes()
@@ -92,17 +97,21 @@ def _read_csv(path: Path) -> pd.DataFrame:
             text = data.decode("utf-8-sig")
         except UnicodeDecodeError:
             text = data.decode("gb18030")
-        from io import StringIO
-
-        table = pd.read_csv(StringIO(text), dtype="str", keep_default_na=False, na_values=[""])
-    except (OSError, EOFError, ValueError) as error:
+        table = pd.read_csv(
+            StringIO(text),
+            dtype="str",
+            keep_default_na=False,
+            na_values=[""],
+            skip_blank_lines=False,  # so that a row's label tells its line
+        )
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise SanlianError(
             say(
                 f"{path}：读不出名录（{error}）；应为 UTF-8 的 CSV 或 .csv.gz",
                 f"{path}: not a readable frame ({error}); expected UTF-8 CSV or .csv.gz",
             )
         ) from None
-    return table.rename(columns=lambda column: str(column).strip())
+    return table.rename(columns=lambda column: str(column).strip()).dropna(how="all")
 
 
 def _refuse_codes(path: Path, codes: pd.Series) -> None:
@@ -110,8 +119,18 @@ def _refuse_codes(path: Path, codes: pd.Series) -> None:
     repeated = codes.duplicated()
     for wrong, zh, en in (
         (malformed, "代码应为 12 位数字", "the code must have 12 digits"),
-        (repeated, "代码重复，每个单位只列一行", "the code is listed twice; keep one line per unit"),
+        (
+            repeated,
+            "代码重复，每个单位只列一行",
+            "the code is listed twice; keep one line per unit",
+        ),
     ):
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
-            raise SanlianError(f"{path} A{row + 2} {codes.iloc[row]!r}: " + say(zh, en))
+            line, code = codes.index[row] + 2, codes.fillna("").iloc[row]
+            raise SanlianError(
+                say(
+                    f"{path} 第 {line} 行 code {code!r}：{zh}",
+                    f"{path} line {line}, code {code!r}: {en}",
+                )
+            )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import unicodedata
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
+from string import ascii_uppercase
 
 import numpy as np
 import pandas as pd
@@ -15,6 +17,7 @@ from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.findings import Finding, Severity
 from sanlian_analysis.frame import read_frame
 from sanlian_analysis.language import say
+from sanlian_analysis.records import column_names
 from sanlian_analysis.schema import COMMUNITIES, COUNTIES, KEYS, SCORES, STREETS, Variable
 from sanlian_analysis.values import Cell, Status, understand
 from sanlian_analysis.workbook import Sheet, digest, files_of, read_sheets
@@ -43,10 +46,12 @@ class Ledger:
     other), and the variables that the file has, in nullable types: <NA> is
     unknown. A column `X.not_applicable` marks the units for which X is 不适用;
     it exists only where there are any. Rows of the communities table that are
-    not in the frame are left out and listed among the findings.
+    not in the frame are left out and listed among the findings. `dates` are the
+    snapshots, ascending: the dates of the 社区 sheet, those of left-out rows too.
     """
 
     path: str
+    dates: list[dt.date]
     communities: pd.DataFrame
     streets: pd.DataFrame
     counties: pd.DataFrame
@@ -55,11 +60,6 @@ class Ledger:
     findings: tuple[Finding, ...]
     simulated: bool
     sha256: str
-
-    @property
-    def dates(self) -> list[dt.date]:
-        """The snapshots: the dates of the 社区 sheet, ascending."""
-        return sorted(stamp.date() for stamp in self.communities["date"].unique())
 
     def table(self, sheet: str) -> pd.DataFrame:
         """The table of one sheet."""
@@ -104,10 +104,12 @@ def read_ledger(path: str | Path, frame: str | Path | pd.DataFrame | None = None
                 f"{path} {COMMUNITIES}: not one usable row; each needs a 12-digit code and a date",
             )
         )
+    dates = sorted(stamp.date() for stamp in tables[COMMUNITIES]["date"].unique())
     if frame is not None:
         tables = {name: _inside(tables[name], name, frame, findings) for name in KEYS}
     return Ledger(
         path=str(path),
+        dates=dates,
         communities=tables[COMMUNITIES].drop(columns="place"),
         streets=tables[STREETS].drop(columns="place"),
         counties=tables[COUNTIES].drop(columns="place"),
@@ -127,12 +129,13 @@ def _says_simulated(sheet: Sheet) -> bool:
 
 def _table(sheets: list[Sheet], name: str, findings: list[Finding]) -> pd.DataFrame:
     """One table from all sheets of that name; empty, with its columns, when there is none."""
-    parts = [_typed(sheet, findings) for sheet in sheets if sheet.name == name]
+    there = [s for s in sheets if s.name == name and any(any(map(_filled, row)) for row in s.rows)]
+    parts = [_typed(sheet, findings) for sheet in there]
     if not parts:
         empty = {KEYS[name]: "str", "date": _DTYPES["date"], "place": "object"}
         return pd.DataFrame({column: pd.Series(dtype=kind) for column, kind in empty.items()})
     table = pd.concat(parts, ignore_index=True) if len(parts) > 1 else parts[0]
-    marks = [column for column in table if column.endswith(NOT_APPLICABLE)]
+    marks = [column for column in column_names(table) if column.endswith(NOT_APPLICABLE)]
     table[marks] = table[marks].astype("boolean").fillna(False).astype(bool)
     return _once_per_unit(table, name, findings)
 
@@ -149,7 +152,8 @@ def _typed(sheet: Sheet, findings: list[Finding]) -> pd.DataFrame:
         if any(map(_filled, row))
     ]
     key = KEYS[sheet.name]
-    codes = [str(row[columns[key]]) if columns[key] < len(row) else "" for _, row in rows]
+    keys = [row[columns[key]] if columns[key] < len(row) else None for _, row in rows]
+    codes = _codes(keys, schema.sheet(sheet.name)[key])
     data: dict[str, pd.Series] = {}
     placed = np.ones(len(rows), dtype=bool)
     for id_, position in columns.items():
@@ -166,7 +170,14 @@ def _typed(sheet: Sheet, findings: list[Finding]) -> pd.DataFrame:
     table = pd.DataFrame(data)
     table["place"] = [f"{sheet.file}\n{_address(number, columns[key])}" for number, _ in rows]
     table = table[placed].reset_index(drop=True)
-    return _parts_within_wholes(table, sheet.name, findings)
+    return _parts_within_wholes(table, sheet.name, columns, findings)
+
+
+def _codes(raw: list[object], variable: Variable) -> list[str]:
+    """The codes of all rows, for findings; what is no code stands as it was written."""
+    written = ["" if value is None else str(value) for value in raw]
+    cells = _understood(raw, variable)
+    return [cell.value or text for cell, text in zip(cells, written, strict=True)]
 
 
 def _filled(cell: object) -> bool:
@@ -182,7 +193,7 @@ def _address(row: int, position: int) -> str:
 
 
 def _columns(
-    sheet: Sheet, header: list[object], row: int, findings: list[Finding]
+    sheet: Sheet, header: Sequence[object], row: int, findings: list[Finding]
 ) -> dict[str, int]:
     """Which column holds which variable; strangers and rivals become findings."""
     known = {}
@@ -197,7 +208,9 @@ def _columns(
         id_ = known.get(title) or known.get(title.lower())
         if id_ is None:
             severity: Severity = "note"
-            message = say(f"{title!r} 不是台账的列，未参与计算", f"unknown column {title!r}, not used")
+            message = say(
+                f"{title!r} 不是台账的列，未参与计算", f"unknown column {title!r}, not used"
+            )
         elif id_ in columns:
             rivals.add(id_)
             severity = "error"
@@ -270,12 +283,12 @@ def _bad_cell(
 def _finding_at(
     row: pd.Series, name: str, variable: str, severity: Severity, found: str, message: str
 ) -> Finding:
-    file, cell = row["place"].split("\n")
+    file, cell = row["place"].rsplit("\n", 1)
     return Finding(file, name, cell, row[KEYS[name]], variable, severity, found, message)
 
 
 def _parts_within_wholes(
-    table: pd.DataFrame, name: str, findings: list[Finding]
+    table: pd.DataFrame, name: str, columns: dict[str, int], findings: list[Finding]
 ) -> pd.DataFrame:
     """A part above its whole becomes unknown; the whole stands (rulebook, rule 5)."""
     for variable in schema.measured(name).values():
@@ -290,9 +303,9 @@ def _parts_within_wholes(
                 f"{variable.id!r} {row[variable.id]} is above {whole!r} {row[whole]} and counts "
                 "as unknown; check both",
             )
-            findings.append(
-                _finding_at(row, name, variable.id, "error", str(row[variable.id]), message)
-            )
+            found = _finding_at(row, name, variable.id, "error", str(row[variable.id]), message)
+            where = _address(int(found.cell.lstrip(ascii_uppercase)), columns[variable.id])
+            findings.append(replace(found, cell=where))
         table.loc[above, variable.id] = pd.NA
     return table
 
@@ -308,7 +321,7 @@ def _once_per_unit(table: pd.DataFrame, name: str, findings: list[Finding]) -> p
     for _, rows in table[repeated].groupby(key, sort=True):
         identical = not rows.duplicated(content, keep="first").iloc[1:].eq(False).any()
         for _, row in rows.iloc[1:].iterrows():
-            where = rows.iloc[0]["place"].split("\n")[1]
+            where = _seen_from(row["place"], rows.iloc[0]["place"])
             message = (
                 say(f"与 {where} 重复，只计一次", f"the same as {where}; counted once")
                 if identical
@@ -322,6 +335,12 @@ def _once_per_unit(table: pd.DataFrame, name: str, findings: list[Finding]) -> p
             findings.append(_finding_at(row, name, KEYS[name], severity, row[key[0]], message))
         kept.append(rows.iloc[:1] if identical else _agreed(rows, name))
     return pd.concat(kept, ignore_index=True)
+
+
+def _seen_from(here: str, there: str) -> str:
+    """A place for a message: the cell, and the file when it is another one."""
+    (file, _), (other, cell) = here.rsplit("\n", 1), there.rsplit("\n", 1)
+    return cell if other == file else f"{other} {cell}"
 
 
 def _agreed(rows: pd.DataFrame, name: str) -> pd.DataFrame:
@@ -350,4 +369,24 @@ def _inside(
             f"{row[key]} is not in the frame and enters no figure; check the code or the frame",
         )
         findings.append(_finding_at(row, name, key, "warning", row[key], message))
-    return table[~stray].reset_index(drop=True)
+    inside = table[~stray].reset_index(drop=True)
+    _compare_names(inside, name, frame, findings)
+    return inside
+
+
+def _compare_names(
+    table: pd.DataFrame, name: str, frame: pd.DataFrame, findings: list[Finding]
+) -> None:
+    """A unit that bears another name than in the frame may be another unit: a warning."""
+    if "name" not in table:
+        return
+    known = table["code"].map(frame.set_index("code")["name"])
+    # spaces and full-width forms aside: cells are read without them, frames are not
+    differs = table["name"].map(_title, na_action="ignore") != known.map(_title, na_action="ignore")
+    other = table["name"].notna() & known.notna() & differs
+    for (_, row), named in zip(table[other].iterrows(), known[other], strict=True):
+        message = say(
+            f"名称 {row['name']!r} 与名录中的 {named!r} 不同，仍按代码计入；请核对代码",
+            f"called {row['name']!r} here and {named!r} in the frame; counted by its code: check it",
+        )
+        findings.append(_finding_at(row, name, "name", "warning", row["name"], message))

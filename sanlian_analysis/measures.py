@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -15,12 +14,16 @@ from sanlian_analysis.columns import UnitColumns, vocabulary
 from sanlian_analysis.exact import Integers, Interval, Mask, Truth, divide, multiply, subtract, sums
 from sanlian_analysis.expressions import (
     Expression,
+    ExpressionError,
+    Kind,
+    blank,
     check,
     not_applicable,
     number,
     parse,
     truth,
 )
+from sanlian_analysis.language import say
 
 
 @dataclass(frozen=True)
@@ -31,7 +34,7 @@ class Areas:
     starts: npt.NDArray[np.intp]
 
     @classmethod
-    def of(cls, codes: Sequence[str] | pd.Series) -> Areas:
+    def of(cls, codes: npt.ArrayLike) -> Areas:
         """The areas that a sorted column of area codes forms."""
         column = np.asarray(codes, dtype=object)
         changes = np.ones(len(column), dtype=bool)
@@ -171,14 +174,17 @@ def mean(value: Interval, in_scope: Mask, areas: Areas) -> Figures:
     )
 
 
-def ratio(part: Interval, whole: Interval, scale: int, in_scope: Mask, areas: Areas) -> Figures:
+def ratio(
+    part: Interval, whole: Interval, reported: Mask, scale: int, in_scope: Mask, areas: Areas
+) -> Figures:
     """Σ part ÷ Σ whole × scale, pooled over the units.
 
-    value: over the units where both are known. Bounds: over all units, an
-    unknown part from 0 to its own upper limit; none when a whole is unknown,
-    no upper one when a part has no limit. Rulebook, rule 12.
+    value: over the units where both are known; a part that was not `reported`
+    is not, even where its whole is 0. Bounds: over all units, an unknown part
+    from 0 to its own upper limit; none when a whole is unknown, no upper one
+    when a part has no limit. Rulebook, rule 12.
     """
-    both = part.known & whole.known & in_scope
+    both = part.known & whole.known & reported & in_scope
     over, under = scale * whole.scale, part.scale
     above, below = areas.sums(_where(both, part.low)), areas.sums(_where(both, whole.low))
     unknown = areas.sums(in_scope & ~both)
@@ -254,7 +260,7 @@ def coverage_rate(
     """
     table, areas = _grouped(units, by)
     expression = condition if isinstance(condition, Expression) else parse(condition)
-    columns = _community_columns(table, expression)
+    columns = _community_columns(table, "truth", expression)
     in_scope = _everyone(table) & ~not_applicable(expression.names, columns)
     figures = share(truth(expression, columns), in_scope, areas)
     return figures.frame().set_index(pd.Index(areas.codes, name=by))
@@ -286,11 +292,12 @@ def staffing_ratio(
     table, areas = _grouped(units, by)
     above = part if isinstance(part, Expression) else parse(part)
     below = whole if isinstance(whole, Expression) else parse(whole)
-    columns = _community_columns(table, above, below)
+    columns = _community_columns(table, "number", above, below)
     in_scope = _everyone(table) & ~not_applicable(above.names + below.names, columns)
     figures = ratio(
         _column(number(above, columns), len(table)),
         _column(number(below, columns), len(table)),
+        ~blank(above, columns),
         scale,
         in_scope,
         areas,
@@ -315,7 +322,15 @@ def _column(interval: Interval, size: int) -> Interval:
     return Interval(low, high, open_, interval.scale)
 
 
-def _community_columns(table: pd.DataFrame, *expressions: Expression) -> UnitColumns:
+def _community_columns(table: pd.DataFrame, kind: Kind, *expressions: Expression) -> UnitColumns:
+    words = vocabulary("community")
+    there = {name: words[name] for name in words if not name.startswith("county.")}
     for expression in expressions:
-        check(expression, vocabulary("community"))
+        if check(expression, there) != kind:
+            source = expression.source
+            raise ExpressionError(
+                say(f"{source!r} 应为条件", f"{source!r} should be a condition")
+                if kind == "truth"
+                else say(f"{source!r} 应为数值", f"{source!r} should be a number")
+            )
     return UnitColumns(table, schema.of_unit("community"))

@@ -50,18 +50,21 @@ _FORMULA_KEYS = {
     "score": {"value", "at_least", "below"},
 }
 _LEVELS = ("county", "city", "province", "none")
+_TEXT_KEYS = ("id", "name", "name_en", "clause", "sentence", "note", "note_en")
 _POLICY_KEYS = (
-    "id title title_en short short_en number issuer issuer_en issued note note_en "
-    "area parameters target"
-).split()
-_AREA_KEYS = ["code", "name", "excluded"]
-_PARAMETER_KEYS = "name name_en unit default by_area at_least".split()
-_CALCULATION_KEYS = "settlement where nonzero measure".split()
+    *("id", "title", "title_en", "short", "short_en", "number", "issuer", "issuer_en", "issued"),
+    *("note", "note_en", "area", "parameters", "target"),
+)
+_AREA_KEYS = ("code", "name", "excluded")
+_PARAMETER_KEYS = ("name", "name_en", "unit", "default", "by_area", "at_least")
+_CALCULATION_KEYS = ("settlement", "where", "nonzero", "measure")
 _TARGET_KEYS = (
-    "id name name_en theme unit level milestones standing clause sentence note note_en reading"
-).split() + _CALCULATION_KEYS
-_READING_KEYS = "id name name_en threshold from standards".split() + _CALCULATION_KEYS
-_MILESTONE_KEYS = "due threshold clause sentence".split()
+    *_TEXT_KEYS,
+    *("theme", "unit", "level", "milestones", "standing", "reading"),
+    *_CALCULATION_KEYS,
+)
+_READING_KEYS = ("id", "name", "name_en", "threshold", "from", "standards", *_CALCULATION_KEYS)
+_MILESTONE_KEYS = ("due", "threshold", "clause", "sentence")
 
 
 def load_policy(policy: str | Path) -> Policy:
@@ -101,11 +104,11 @@ class _Table:
         for key in data:
             if key not in set(allowed):
                 nearest = get_close_matches(key, list(allowed), n=1)
-                hint = say(f"；是否想写 {nearest[0]!r}？", f"; did you mean {nearest[0]!r}?")
+                hints = [say(f"；是否想写 {n!r}？", f"; did you mean {n!r}?") for n in nearest]
                 raise self.error(
                     key,
                     say("不认识这个键，请改正或删去", "unknown key, correct or delete it")
-                    + (hint if nearest else ""),
+                    + "".join(hints),
                 )
 
     def error(self, key: str, message: str) -> SanlianError:
@@ -117,7 +120,7 @@ class _Table:
                 raise self.error(key, say("缺少这个键，请补上", "this key is missing, add it"))
             return default
         value = self.data[key]
-        if not isinstance(value, kind) or isinstance(value, bool):
+        if not isinstance(value, kind) or isinstance(value, bool | dt.datetime):
             kinds = kind if isinstance(kind, tuple) else (kind,)
             wanted = " / ".join(k.__name__ for k in kinds)
             raise self.error(
@@ -191,7 +194,7 @@ def exact_threshold(written: str, error: Callable[[str], Exception]) -> Fraction
 def _read(data: bytes, file: str) -> Policy:
     try:
         content = tomllib.loads(data.decode("utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SanlianError(
             say(f"{file}：不是正确的 TOML（{error}）", f"{file}: not valid TOML ({error})")
         ) from None
@@ -262,28 +265,32 @@ def _parameters(policy: _Table, file: str) -> tuple[Parameter, ...]:
     return tuple(read)
 
 
+def _formula_keys(measure: str) -> list[str]:
+    """The keys of a measure; of all, when the measure itself is wrong and is to be named."""
+    return sorted(_FORMULA_KEYS.get(measure, set().union(*_FORMULA_KEYS.values())))
+
+
 def _target(data: Any, file: str, parameters: list[str], ids: list[Any]) -> Target:
     id_ = data.get("id") if isinstance(data, dict) else None
     place = f"{file} [[target]] {id_ or '?'}"
     measure = data.get("measure") if isinstance(data, dict) else None
-    allowed = _TARGET_KEYS + sorted(_FORMULA_KEYS.get(str(measure), ()))
+    allowed = (*_TARGET_KEYS, *_formula_keys(str(measure)))
     table = _Table(data if isinstance(data, dict) else {}, place, allowed)
     unit = table.one_of("unit", UNIT_SHEETS)
     words = vocabulary(unit, parameters)
     name = table.text("name")
     primary = _reading(table, "primary", name, table.text("name_en", name), unit, words)
     readings = [primary]
-    for part in table.take("reading", list, []):
+    for given in table.take("reading", list, []):
+        part = given if isinstance(given, dict) else {}
         own_id = part.get("id", "?")
         own_place = f"{place} [[target.reading]] {own_id}"
         own_measure = str(part.get("measure", measure))
-        own = _Table(part, own_place, _READING_KEYS + sorted(_FORMULA_KEYS.get(own_measure, ())))
+        own = _Table(part, own_place, (*_READING_KEYS, *_formula_keys(own_measure)))
         standards = own.texts("standards", [str(i) for i in ids])
         merged = _Table({**data, **part}, own_place, {*data, *part})
         label = own.text("name")
-        reading = _reading(
-            merged, own.text("id"), label, own.text("name_en", label), unit, words
-        )
+        reading = _reading(merged, own.text("id"), label, own.text("name_en", label), unit, words)
         readings.append(
             replace(
                 reading,
@@ -350,7 +357,7 @@ def _reading(
                 raise table.error(
                     key,
                     say(
-                        "只能用于 unit = \"community\"，请删去",
+                        '只能用于 unit = "community"，请删去',
                         'goes only with unit = "community", delete it',
                     ),
                 )
@@ -388,7 +395,10 @@ def _formula(table: _Table, measure: str, words: Mapping[str, Kind]) -> Formula:
         case "mean":
             return Mean(need("value"))
         case "ratio":
-            return Ratio(need("part"), need("whole"), int(table.take("scale", int, 1)))
+            scale = int(table.take("scale", int, 1))
+            if scale < 1:
+                raise table.error("scale", say("应为正整数", "expected a whole number above 0"))
+            return Ratio(need("part"), need("whole"), scale)
         case "total":
             return Total(need("value"))
         case "band":

@@ -98,12 +98,18 @@ def _formula_text(formula: Formula, words: Any) -> str:
             return say("平均：", "mean of ") + words(value)
         case Ratio(part, whole, scale):
             times = f" × {scale}" if scale != 1 else ""
-            return say("合计之比：", "pooled ratio ") + f"Σ({words(part)}) ÷ Σ({words(whole)}){times}"
+            return (
+                say("合计之比：", "pooled ratio ") + f"Σ({words(part)}) ÷ Σ({words(whole)}){times}"
+            )
         case Band(value, floor, ceiling):
-            return say("占比：", "share with ") + f"{words(floor)} ≤ {words(value)} ≤ {words(ceiling)}"
+            return (
+                say("占比：", "share with ") + f"{words(floor)} ≤ {words(value)} ≤ {words(ceiling)}"
+            )
         case Growth(value):
-            return say("占比：", "share with ") + words(value) + say(
-                " 高于上一时点", " above the previous snapshot"
+            return (
+                say("占比：", "share with ")
+                + words(value)
+                + say(" 高于上一时点", " above the previous snapshot")
             )
         case Score(value, at_least, below):
             limit = f" < {below}" if below is not None else ""
@@ -222,7 +228,11 @@ def _target_lines(target: Target, policy: Policy) -> list[str]:
         lines.append(say("  原文未定数值：只计算，不判定", "  no number set: computed, not judged"))
     for reading in target.readings:
         name = "primary" if reading.id == "primary" else f"{reading.id}（{reading.label}）"
-        own = "" if reading.threshold is None else f"  ≥ {exact_text(reading.threshold, as_percent=is_rate(reading))}"
+        own = (
+            ""
+            if reading.threshold is None
+            else f"  ≥ {exact_text(reading.threshold, as_percent=is_rate(reading))}"
+        )
         lines.append(f"  · {name}  {calculation_text(target, reading, policy)}{own}")
     if note := say(target.note, target.note_en):
         lines.append(f"  {say('注', 'Note')}: {note}")

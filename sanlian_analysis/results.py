@@ -37,13 +37,18 @@ def results_csv(results: pd.DataFrame) -> str:
         elif pd.api.types.is_datetime64_any_dtype(values.dtype):
             shown[column] = values.dt.strftime("%Y-%m-%d")
         elif pd.api.types.is_string_dtype(values.dtype):
-            shown[column] = values.map(defused, na_action="ignore")
+            shown[column] = values.map(_one_cell, na_action="ignore")
     return shown.to_csv(index=False, lineterminator="\n")
 
 
 def _plain_number(value: float) -> str:
     """Shortest digits that read back as the same number; whole numbers without a point."""
     return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+
+
+def _one_cell(text: str) -> str:
+    """Defused text that stays in its cell: csv leaves a bare carriage return unquoted."""
+    return defused(text).replace("\r", "\n")
 
 
 def defused(text: str) -> str:

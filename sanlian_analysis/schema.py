@@ -97,8 +97,4 @@ def measured(name: str) -> dict[str, Variable]:
 
 def of_unit(unit: str) -> dict[str, Variable]:
     """The measured variables of one kind of unit: community, street, county or area."""
-    return {
-        id_: variable
-        for name in UNIT_SHEETS[unit]
-        for id_, variable in measured(name).items()
-    }
+    return {id_: variable for name in UNIT_SHEETS[unit] for id_, variable in measured(name).items()}

@@ -11,6 +11,7 @@ from sanlian_analysis import schema
 from sanlian_analysis.codes import LEVELS, published_names
 from sanlian_analysis.frame import complete_frame
 from sanlian_analysis.ledger import NOT_APPLICABLE, Ledger
+from sanlian_analysis.records import column_names
 from sanlian_analysis.schema import COMMUNITIES, COUNTIES, KEYS, SCORES, STREETS
 
 
@@ -42,8 +43,8 @@ def take_snapshot(ledger: Ledger, date: dt.date) -> Snapshot:
         frame = ledger.frame
     communities = frame.join(_measured(reported, COMMUNITIES), on="code")
     communities = communities.join(_measured(rows[SCORES], SCORES), on="code")
-    communities = _marks_filled(communities)
-    communities["reported"] = reported.index.get_indexer(frame["code"]) >= 0
+    communities = marks_filled(communities)
+    communities["reported"] = reported.index.get_indexer(pd.Index(frame["code"])) >= 0
     if "settlement" in reported:
         stated = frame["code"].map(reported["settlement"])
         communities["settlement"] = stated.fillna(frame["settlement"]).astype("str")
@@ -84,21 +85,21 @@ def _at(table: pd.DataFrame, name: str, date: dt.date) -> pd.DataFrame:
 
 def _measured(rows: pd.DataFrame, name: str) -> pd.DataFrame:
     variables = schema.measured(name)
-    return rows[[c for c in rows if c.removesuffix(NOT_APPLICABLE) in variables]]
+    return rows[[c for c in column_names(rows) if c.removesuffix(NOT_APPLICABLE) in variables]]
 
 
-def _marks_filled(table: pd.DataFrame) -> pd.DataFrame:
+def marks_filled(table: pd.DataFrame) -> pd.DataFrame:
     """A unit without a row is not marked 不适用 for anything."""
-    marks = [column for column in table if column.endswith(NOT_APPLICABLE)]
+    marks = [column for column in column_names(table) if column.endswith(NOT_APPLICABLE)]
     table[marks] = table[marks].astype("boolean").fillna(False).astype(bool)
     return table
 
 
-def _areas(
-    communities: pd.DataFrame, level: str, rows: pd.DataFrame, name: str
-) -> pd.DataFrame:
-    heads = [c for lv, digits in LEVELS.items() if digits <= LEVELS[level] for c in (f"{lv}_code", lv)]
+def _areas(communities: pd.DataFrame, level: str, rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    heads = [
+        c for lv, digits in LEVELS.items() if digits <= LEVELS[level] for c in (f"{lv}_code", lv)
+    ]
     areas = communities.drop_duplicates(f"{level}_code")[heads].reset_index(drop=True)
     settled = communities.loc[communities["settlement"] != "other", f"{level}_code"].unique()
     areas["has_settlement"] = areas[f"{level}_code"].isin(settled)
-    return _marks_filled(areas.join(_measured(rows, name), on=f"{level}_code"))
+    return marks_filled(areas.join(_measured(rows, name), on=f"{level}_code"))

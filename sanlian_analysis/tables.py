@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from html import escape
+from typing import Any
 
 import pandas as pd
 
@@ -20,10 +21,14 @@ from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.policy_text import calculation_text
+from sanlian_analysis.records import records
 from sanlian_analysis.schema import SETTLEMENTS
 
 #: More rows than this are left to the results table and the ledger itself.
 MOST_ROWS = 500
+
+#: More names than this make no sentence.
+MOST_NAMES = 20
 
 _SYMBOLS = {
     "met": "●",
@@ -55,8 +60,8 @@ class Table:
 
     def _repr_html_(self) -> str:
         mark = f' <span class="simulated">{escape(simulated_mark())}</span>'
-        head = "".join(f'<th scope="col">{escape(cell)}</th>' for cell in self.header)
-        body = "".join(f"<tr>{self._cells(row)}</tr>" for row in self.rows)
+        head = self._cells('th scope="col"', self.header)
+        body = "".join(f"<tr>{self._cells('td', row)}</tr>" for row in self.rows)
         notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
         return (
             f'<div class="table"><table><caption>{escape(self.caption)}'
@@ -64,10 +69,11 @@ class Table:
             f"<tbody>{body}</tbody></table></div>{notes}"
         )
 
-    def _cells(self, row: Sequence[str]) -> str:
+    def _cells(self, tag: str, row: Sequence[str]) -> str:
+        kinds = (' class="number"' if i in self.numeric else "" for i in range(len(row)))
+        end = tag.split()[0]
         return "".join(
-            f"<td{' class="number"' if i in self.numeric else ''}>{escape(cell)}</td>"
-            for i, cell in enumerate(row)
+            f"<{tag}{kind}>{escape(cell)}</{end}>" for kind, cell in zip(kinds, row, strict=True)
         )
 
     def __repr__(self) -> str:
@@ -152,11 +158,9 @@ def headline(
     details = tuple(
         f"{policy.target(row.target).label}{say('：', ': ')}"
         + Subject.of(policy, row.target, "primary").finding(row)
-        for row in shown.itertuples()
+        for row in records(shown)
     )
-    return Statement(
-        f"{name}（{area}）{say('　截至', ', ')}{date}", (summary,), simulated, details
-    )
+    return Statement(f"{name}（{area}）{say('　截至', ', ')}{date}", (summary,), simulated, details)
 
 
 def targets(
@@ -174,7 +178,7 @@ def targets(
     """
     rows = area_rows(results, area, date)
     rows = rows[(rows["reading"] != "primary") == readings]
-    body = [_target_cells(row, policy) for row in rows.itertuples()]
+    body = [_target_cells(row, policy) for row in records(rows)]
     header = (
         say("指标", "Indicator"),
         say("数值", "Figure"),
@@ -196,55 +200,50 @@ def targets(
             "met only when the lower bound reaches it. “Short by” counts from the lower bound.",
         ),
     )
-    return Table(
-        caption, header, tuple(body), frozenset({1, 2, 3, 6, 7}), notes, simulated
-    )
+    return Table(caption, header, tuple(body), frozenset({1, 2, 3, 6, 7}), notes, simulated)
 
 
-def _target_cells(row: object, policy: Policy) -> tuple[str, ...]:
-    values = row._asdict()  # type: ignore[attr-defined]
-    target = policy.target(values["target"])
-    subject = Subject.of(policy, target.id, values["reading"])
-    quantity, threshold = subject.quantity, values["threshold"]
+def _target_cells(row: Any, policy: Policy) -> tuple[str, ...]:
+    target = policy.target(row.target)
+    subject = Subject.of(policy, target.id, row.reading)
+    quantity, threshold = subject.quantity, row.threshold
     against = None if pd.isna(threshold) else threshold
     name = target.label
-    if values["reading"] != "primary":
+    if row.reading != "primary":
         name += f" · {subject.reading.label}"
-    applies = values["verdict"] != "not_applicable"
+    applies = row.verdict != "not_applicable"
     return (
         name,
-        quantity.text(values["value"], against) if pd.notna(values["value"]) else "–",
-        quantity.bounds(values["lower"], values["upper"], against) if applies else "–",
+        quantity.text(row.value, against) if pd.notna(row.value) else "–",
+        quantity.bounds(row.lower, row.upper, against) if applies else "–",
         "" if against is None else "≥ " + quantity.threshold(threshold),
-        "" if pd.isna(values["due"]) else str(values["due"].date()),
-        verdict_text(values["verdict"]),
-        "" if pd.isna(values["shortfall"]) else f"{values['shortfall']:,}",
-        f"{values['unknown']:,}",
-        say("考核", "binds") if values["binding"] else say("参考", "informs"),
-        say("一致", "agree") if values["stable"] else say("不一致", "differ"),
+        "" if pd.isna(row.due) else str(row.due.date()),
+        verdict_text(row.verdict),
+        "" if pd.isna(row.shortfall) else f"{row.shortfall:,}",
+        f"{row.unknown:,}",
+        say("考核", "binds") if row.binding else say("参考", "informs"),
+        say("一致", "agree") if row.stable else say("不一致", "differ"),
     )
 
 
-def short_units(
-    ledger: Ledger, policy: Policy, area: str, date: dt.date
-) -> Table:
+def short_units(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Table:
     """The villages and communities of an area that fall short, and what each lacks.
 
     One row per unit, those that lack most first; demands whose figures are
     unknown are listed apart. At most `MOST_ROWS` rows.
     """
     found = unit_lists.units_short(ledger, policy, date, area)
-    rows = []
+    rows: list[tuple[int, tuple[str, ...]]] = []
     for (code, name, street, settlement), lacks in found.groupby(
         ["code", "name", "street", "settlement"], sort=False, dropna=False
     ):
         lacks = lacks.drop_duplicates("demand")
         fails, open_ = (lacks[lacks["status"] == s] for s in ("fails", "unknown"))
-        missing = [_lack_text(r.demand, r.value, r.gap) for r in fails.itertuples()]
+        missing = [_lack_text(r.demand, r.value, r.gap) for r in records(fails)]
         unknown = [told(demand) for demand in open_["demand"]]
-        cells = [_text(code), _text(name), _text(street), _settlement(settlement)]
-        rows.append((*cells, "；".join(missing), "；".join(unknown), len(missing)))
-    rows.sort(key=lambda row: (-row[-1], row[0]))
+        cells = (_text(code), _text(name), _text(street), _settlement(settlement))
+        rows.append((len(missing), (*cells, "；".join(missing), "；".join(unknown))))
+    rows.sort(key=lambda row: (-row[0], row[1]))
     notes = []
     if len(rows) > MOST_ROWS:
         notes.append(
@@ -267,22 +266,22 @@ def short_units(
         f"未达标准或情况不明的村（社区）：{len(rows)} 个",
         f"Villages and communities short of a standard, or unknown: {len(rows)}",
     )
-    shown = tuple(row[:-1] for row in rows[:MOST_ROWS])
+    shown = tuple(cells for _, cells in rows[:MOST_ROWS])
     return Table(caption, header, shown, frozenset(), tuple(notes), ledger.simulated)
 
 
-def _text(value: object) -> str:
-    return "" if pd.isna(value) else str(value)  # type: ignore[call-overload]
+def _text(value: Any) -> str:
+    return "" if pd.isna(value) else str(value)
 
 
-def _settlement(value: str) -> str:
+def _settlement(value: Any) -> str:
     chinese = {code: name for name, code in SETTLEMENTS.items()}
     return say(chinese.get(value, value), value)
 
 
 def _lack_text(demand: Expression, value: Fraction | None, gap: Fraction | None) -> str:
     if value is None or gap is None:
-        return told(demand)
+        return told(demand) + say("：否", ": no")
     figure, distance = style.number(float(value)), style.number(abs(float(gap)))
     lacking = say(f"差 {distance}", f"{distance} short")
     over = say(f"超 {distance}", f"{distance} over")
@@ -300,9 +299,7 @@ def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Ta
         say("不适用", "Not applicable"),
         say("名录单位数", "Units in the frame"),
     )
-    body = tuple(
-        (row.label, *(f"{n:,}" for n in row[2:])) for row in found.itertuples()
-    )
+    body = tuple((row.label, *(f"{n:,}" for n in row[1:])) for row in records(found))
     errors = sum(finding.severity == "error" for finding in ledger.findings)
     notes = (
         say(
@@ -310,22 +307,34 @@ def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Ta
             f"{errors} faulty cells of the whole ledger count as unknown; "
             f"{len(ledger.findings)} findings in all.",
         ),
+        *_others(ledger, area, date),
     )
     caption = say("数据完整性", "Completeness")
     return Table(caption, header, body, frozenset(range(1, 6)), notes, ledger.simulated)
 
 
-def clauses(policy: Policy) -> Table:
-    """Every target with the sentence that asks for it, and how it is calculated."""
-    body = tuple(
-        (
-            target.label,
-            target.clause,
-            f"“{target.sentence}”",
-            calculation_text(target, target.readings[0], policy),
-        )
-        for target in policy.targets
+def _others(ledger: Ledger, area: str, date: dt.date) -> tuple[str, ...]:
+    """Units that are neither urban nor rural are in no denominator, and are named."""
+    units = unit_lists.units_at(ledger, date, area)
+    names = units.loc[units["settlement"] == "other", "name"].fillna("?").tolist()
+    if not names:
+        return ()
+    listed = say("、", ", ").join(names[:MOST_NAMES]) + ("…" if len(names) > MOST_NAMES else "")
+    return (
+        say(
+            f"{len(names)} 个单位既非城市社区也非农村社区，不计入任何指标：{listed}",
+            f"{len(names)} units are neither urban nor rural and count in no indicator: {listed}",
+        ),
     )
+
+
+def clauses(policy: Policy, date: dt.date) -> Table:
+    """Every target with the sentence in force at a date, and how it is calculated."""
+    body = []
+    for target in policy.targets:
+        asked = target.milestone(date) or target
+        calculation = calculation_text(target, target.readings[0], policy)
+        body.append((target.label, asked.clause, f"“{asked.sentence}”", calculation))
     header = (
         say("指标", "Indicator"),
         say("条款", "Clause"),
@@ -333,7 +342,7 @@ def clauses(policy: Policy) -> Table:
         say("计算", "Calculation"),
     )
     title = f"《{policy.title}》" if say("zh", "en") == "zh" else policy.title_en
-    return Table(f"{title} {policy.number}".rstrip(), header, body)
+    return Table(f"{title} {policy.number}".rstrip(), header, tuple(body))
 
 
 def counties(

@@ -72,9 +72,10 @@ def _sets_a_standard(target: Target, situation: Situation) -> bool:
 def _lacking(target: Target, units: Units, area: str) -> Iterator[tuple[object, ...]]:
     reading = target.readings[0]
     in_scope, certain = scope(units, target, reading)
-    here = units.columns.units["code"].str.startswith(area).to_numpy(dtype=bool)
-    answer = outcome(reading.formula, units)
-    lacking = in_scope & certain & here & ~answer.true
+    here = in_scope & units.columns.units["code"].str.startswith(area).to_numpy(dtype=bool)
+    for position in np.flatnonzero(here & ~certain):
+        yield int(position), target.id, reading.where, "unknown", None, None
+    lacking = here & certain & ~outcome(reading.formula, units).true
     for demand in _demands(reading.formula):
         asked = truth(demand, units.columns)
         missing = lacking & ~np.broadcast_to(asked.true, lacking.shape)
@@ -142,7 +143,7 @@ def completeness(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") 
         if covered.empty:
             continue
         absent = pd.Series(False, index=covered.index)
-        marked = covered[id_ + NOT_APPLICABLE] if id_ + NOT_APPLICABLE in covered else absent
+        marked = covered.get(id_ + NOT_APPLICABLE, absent)
         known = covered[id_].notna() if id_ in covered else absent
         blank = covered["reported"] & ~known & ~marked
         rows.append(
@@ -164,10 +165,10 @@ def _variables_needed(policy: Policy) -> dict[str, frozenset[str]]:
     known = schema.measured(schema.COMMUNITIES)
     needed: dict[str, frozenset[str]] = {}
     for target in policy.targets:
-        if target.unit != "community":
-            continue
         reading = target.readings[0]
         names = names_of(reading.formula) + (reading.where.names if reading.where else ())
+        if target.unit != "community":  # what it counts or adds up over its communities
+            names = tuple(name[name.index("(") + 1 : -1] for name in names if name.endswith(")"))
         for name in names:
             if name in known:
                 needed[name] = needed.get(name, frozenset()) | reading.settlement

@@ -42,7 +42,9 @@ _NOT_APPLICABLE_WORDS = frozenset({"不适用", "n/a", "/"})
 _YES = frozenset({"是", "有", "yes", "y", "true", "1", "√", "✓", "✔"})
 _NO = frozenset({"否", "无", "no", "n", "false", "0", "×", "✗", "✘"})
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
-_DATE = re.compile(r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d\d)(\d\d))")
+_DATE = re.compile(
+    r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d\d)(\d\d))"
+)
 _CODE_DIGITS = {"code12": COMMUNITY_DIGITS, "code9": 9, "code6": 6}
 
 #: Excel carries 15 significant digits; a longer number was not counted by anybody.
@@ -103,6 +105,8 @@ def _decimal(raw: object, *, percent: bool) -> Decimal | None:
         return None
     if isinstance(raw, int):
         return Decimal(raw)
+    if isinstance(raw, Decimal):  # a decimal column of a Parquet file
+        return raw if raw.is_finite() else None
     if isinstance(raw, float):
         return Decimal(f"{raw:.15g}") if math.isfinite(raw) else None
     if not isinstance(raw, str):
@@ -121,7 +125,9 @@ def _expected(variable: Variable) -> Cell:
     }[variable.type]
     low, high = variable.minimum, variable.maximum
     if low is not None and high is not None:
-        return _invalid(f"应为 {low} 到 {high} 之间的{kind}", f"expected {kind} from {low} to {high}")
+        return _invalid(
+            f"应为 {low} 到 {high} 之间的{kind}", f"expected {kind} from {low} to {high}"
+        )
     if low is not None:
         return _invalid(f"应为不小于 {low} 的{kind}", f"expected {kind}, at least {low}")
     return _invalid(f"应为{kind}", f"expected {kind}")
@@ -141,6 +147,8 @@ def _date(raw: object) -> Cell:
         return Cell(Status.VALUE, raw.date())
     if isinstance(raw, dt.date):
         return Cell(Status.VALUE, raw)
+    if isinstance(raw, float) and raw.is_integer():
+        raw = int(raw)  # 20201231 entered as a number
     written = re.sub(r"\s+", "", str(raw))
     if found := _DATE.fullmatch(written):
         year, month, day = (int(part) for part in found.groups() if part is not None)

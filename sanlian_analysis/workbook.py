@@ -7,6 +7,8 @@ import hashlib
 import io
 import re
 import zipfile
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,8 +26,12 @@ _MOST_UNCOMPRESSED = 2 * 1024**3
 _MOST_CELLS = 80_000_000
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
-_CELL_COLUMN = re.compile(rb'<c r="([A-Z]{1,3})')
-_ROW_NUMBER = re.compile(rb'<row r="(\d+)"')
+_ZIP_MAGIC = b"PK\x03\x04"
+
+# Where cells and rows say that they stand, whatever program wrote the workbook.
+_COLUMN = re.compile(rb""" r=["']([A-Za-z]{1,9})""")
+_ROW = re.compile(rb""" r=["'][A-Za-z]{0,9}([0-9]{1,19})""")
+_LONGEST_PLACE = 64
 
 
 @dataclass(frozen=True)
@@ -34,7 +40,7 @@ class Sheet:
 
     file: str
     name: str
-    rows: list[list[object]]
+    rows: Sequence[Sequence[object]]
 
 
 def files_of(path: Path) -> list[Path]:
@@ -42,6 +48,13 @@ def files_of(path: Path) -> list[Path]:
 
     Raises SanlianError when there is no such file, or no ledger in the folder.
     """
+    try:
+        return _files_of(path)
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _files_of(path: Path) -> list[Path]:
     if path.is_dir():
         found = sorted(
             file
@@ -92,9 +105,7 @@ def read_sheets(path: Path) -> list[Sheet]:
             case ".parquet":
                 return [Sheet(path.name, COMMUNITIES, _read_parquet(path))]
     except OSError as error:
-        raise SanlianError(
-            say(f"{path}：读不出文件（{error.strerror}）", f"{path}: cannot read ({error.strerror})")
-        ) from None
+        raise _unreadable(path, error) from None
     if path.suffix.lower() == ".xls":
         raise _unusable(path, "这是旧版 .xls，请在 Excel 中另存为 .xlsx", "save it as .xlsx first")
     raise _unusable(
@@ -106,6 +117,11 @@ def read_sheets(path: Path) -> list[Sheet]:
 
 def _unusable(path: Path, zh: str, en: str) -> SanlianError:
     return SanlianError(f"{path}{say('：', ': ')}{say(zh, en)}")
+
+
+def _unreadable(path: Path, error: OSError) -> SanlianError:
+    why = error.strerror or error  # a Parquet file that lies about itself has no strerror
+    return _unusable(path, f"读不出文件（{why}）", f"cannot read ({why})")
 
 
 def _read_xlsx(path: Path) -> list[Sheet]:
@@ -140,7 +156,7 @@ def _preflight(path: Path) -> None:
             "文件已加密或是旧版 .xls：请先取消密码，或另存为 .xlsx",
             "encrypted, or an old .xls: remove the password, or save it as .xlsx",
         )
-    if not zipfile.is_zipfile(path):
+    if head != _ZIP_MAGIC:
         raise _unusable(
             path,
             "名为 .xlsx，内容却不是 Excel 工作簿；请在 Excel 中另存为 .xlsx",
@@ -155,9 +171,11 @@ def _preflight(path: Path) -> None:
                     "a zip archive without a workbook; save it as .xlsx from Excel",
                 )
             _refuse_giants(path, archive)
-    except zipfile.BadZipFile:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError):
         raise _unusable(
-            path, "文件不完整或已损坏，请重新获取", "truncated or damaged; get it again"
+            path,
+            "文件不完整、已损坏或加了密，请重新获取",
+            "truncated, damaged or encrypted; get it again",
         ) from None
 
 
@@ -165,12 +183,14 @@ def _refuse_giants(path: Path, archive: zipfile.ZipFile) -> None:
     left = _MOST_UNCOMPRESSED
     for entry in archive.infolist():
         rows = columns = 0
+        before = b""
         with archive.open(entry) as stream:
             while block := stream.read(4 * 1024 * 1024):
                 left -= len(block)
-                if entry.filename.startswith("xl/worksheets/"):
-                    columns = max([columns, *map(_column_number, set(_CELL_COLUMN.findall(block)))])
-                    rows = max([rows, *map(int, _ROW_NUMBER.findall(block)[-1:])])
+                text = before + block
+                columns = max([columns, *map(_column_number, set(_COLUMN.findall(text)))])
+                rows = max([rows, *map(int, set(_ROW.findall(text)))])
+                before = block[-_LONGEST_PLACE:]
                 if left < 0 or rows * columns > _MOST_CELLS:
                     raise _unusable(
                         path,
@@ -181,7 +201,7 @@ def _refuse_giants(path: Path, archive: zipfile.ZipFile) -> None:
 
 def _column_number(letters: bytes) -> int:
     number = 0
-    for letter in letters:
+    for letter in letters.upper():
         number = number * 26 + letter - 64
     return number
 
@@ -201,7 +221,14 @@ def _read_csv(path: Path) -> list[list[object]]:
             raise _unusable(
                 path, "编码应为 UTF-8 或 GB18030", "the encoding must be UTF-8 or GB18030"
             ) from None
-    return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
+    try:
+        return [list(row) for row in csv.reader(io.StringIO(text, newline=""))]
+    except csv.Error as error:
+        raise _unusable(
+            path,
+            f"不是正确的 CSV（{error}）；请检查引号是否成对",
+            f"not a valid CSV ({error}); check that every quotation mark is closed",
+        ) from None
 
 
 def _read_parquet(path: Path) -> list[list[object]]:

@@ -11,13 +11,14 @@ from matplotlib.patches import Rectangle
 from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.figure import Caption, Chart, compose, note, panel, statement
 from sanlian_analysis.charts.marks import horizontal_scale
-from sanlian_analysis.charts.rows import day, numbers, row_height
+from sanlian_analysis.charts.rows import day, numbers, records, row_height
 from sanlian_analysis.charts.text import line_height, shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
 _NAME_ROOM = 1.9
 _AXIS_ROOM, _PAD, _BAR, _SWATCH = 0.26, 0.14, 0.7, 0.17
+_HEAD = line_height(style.BODY) + 0.06
 
 
 @dataclass(frozen=True)
@@ -39,7 +40,7 @@ class _Status:
 _STATUSES = (
     _Status("reported", "已填", "Reported", style.TONES[2], ""),
     _Status("not_applicable", "不适用", "Not applicable", style.TONES[0], ""),
-    _Status("blank", "空白", "Blank", "#F2A878", "////"),
+    _Status("blank", "空白", "Blank", style.VERDICTS["not_met"].cell, "////"),
     _Status("missing_row", "无记录", "No row", style.PAPER, "...."),
 )
 
@@ -62,15 +63,19 @@ def completeness(
     rows = _in_order(table)
     caption = Caption(
         _title(rows, area),
-        say("各变量在全部单位中的填报情况（%）", "What became of every variable, all units (%)")
-        + say(" · ", " | ")
-        + say(" · ", " | ").join([words.when(day(date)), policy.label]),
+        words.dotted(
+            say(
+                "各变量在全部单位中的填报情况（%）", "What became of every variable, all units (%)"
+            ),
+            words.when(day(date)),
+            policy.label,
+        ),
         words.source(policy),
         _detail(rows),
     )
     if rows.empty:
         return statement("completeness", caption, simulated=simulated)
-    body = len(rows) * row_height(len(rows)) + _AXIS_ROOM + line_height(style.BODY)
+    body = len(rows) * row_height(len(rows)) + _AXIS_ROOM + _HEAD
     chart = compose("completeness", caption, body=body, simulated=simulated)
     _draw(chart, rows)
     return chart
@@ -93,11 +98,12 @@ def _title(rows: pd.DataFrame, area: str) -> str:
     complete = int((rows["open"] == 0).sum())
     if complete == len(rows):
         return say(f"{name}{complete}项变量全部填齐", f"{name}: all {complete} variables complete")
-    worst = next(rows.tail(1).itertuples())
+    worst = records(rows)[-1]
+    filled = say(f"{complete}项填齐" if complete else "没有一项填齐", f"{complete}")
     label, open_ = shorten(str(worst.label), 2.4, style.TITLE), style.percent(worst.open)
     return say(
-        f"{name}{len(rows)}项变量中{complete}项填齐，“{label}”缺得最多（{open_}）",
-        f"{name}: {complete} of {len(rows)} variables complete; “{label}” lacks most ({open_})",
+        f"{name}{len(rows)}项变量中{filled}，“{label}”缺得最多（{open_}）",
+        f"{name}: {filled} of {len(rows)} variables complete; “{label}” lacks most ({open_})",
     )
 
 
@@ -114,7 +120,7 @@ def _draw(chart: Chart, rows: pd.DataFrame) -> None:
     names = [shorten(str(label), _NAME_ROOM, size) for label in rows["label"]]
     left = max(width(name, size) for name in names) + _PAD
     rooms = [_column_room(status, rows, size) for status in statuses]
-    axes = panel(chart, left=left, right=sum(rooms), top=line_height(style.BODY), bottom=_AXIS_ROOM)
+    axes = panel(chart, left=left, right=sum(rooms), top=_HEAD, bottom=_AXIS_ROOM)
     horizontal_scale(axes, words.SHARE, 1.0, style.SMALL)
     axes.set_ylim(len(rows) - 0.5, -0.5)
     axes.set_yticks(range(len(rows)), names, **style.lettering(size))
@@ -155,7 +161,7 @@ def _counts(
 ) -> None:
     """A column of counts, headed by the name and the tone of its bars."""
     box = axes.get_window_extent()
-    head = box.y1 / style.LAYOUT_DPI + line_height(style.BODY) / 2
+    head = box.y1 / style.LAYOUT_DPI + _HEAD - line_height(style.BODY) / 2
     note(chart, right, head, status.label, style.SMALL, style.INK, ha="right", va="center_baseline")
     swatch = Rectangle(
         (right - width(status.label, style.SMALL) - _SWATCH, head - 0.05),

@@ -13,7 +13,7 @@ from matplotlib.axes import Axes
 from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.figure import ROOM, Caption, Chart, compose, note, panel, statement
 from sanlian_analysis.charts.marks import vertical_scale
-from sanlian_analysis.charts.rows import day, numbers
+from sanlian_analysis.charts.rows import applicable, day, numbers
 from sanlian_analysis.charts.text import line_height, shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
@@ -52,7 +52,7 @@ class _Group:
     @property
     def head(self) -> float:
         """Inches above the bars for the heading and one line per threshold."""
-        return (1 + len(self.thresholds)) * line_height(style.BODY) + 0.08
+        return (1 + len(self.thresholds)) * line_height(style.BODY) + 0.14
 
 
 @dataclass(frozen=True)
@@ -82,17 +82,21 @@ def distribution(
     """How many urban communities and villages have how much of a whole-numbered variable.
 
     `units` has one row per unit with `settlement` ("urban", "rural" or "other") and
-    the variable, empty where unknown. `thresholds` lists value and label per
-    settlement; the title speaks of the first. Bars are darker at and above them.
-    Unknown units stand apart on the left; a long tail ends in an open bin.
+    the variable, empty where unknown; `VARIABLE.not_applicable`, if there, marks 不适用.
+    `thresholds` lists value and label per settlement; the title speaks of the
+    first. Bars are darker at and above them. Unknown units stand apart on the
+    left; a long tail ends in an open bin.
     """
-    groups = _groups(units, variable, thresholds)
+    concerned = applicable(units, variable)
+    groups = _groups(concerned, variable, thresholds)
     caption = Caption(
         _title(groups, area, words.unit_of(variable)),
-        say(" · ", " | ").join([_axis_title(variable), words.when(day(date)), policy.label]),
+        words.dotted(_axis_title(variable), words.when(day(date)), policy.label),
         words.source(policy),
-        say("；", "; ").join(_in_words(group) for group in groups),
-        _notes(len(units) - sum(group.size for group in groups)),
+        say("；", "; ").join(
+            group.name + say("", ": ") + _median(group, words.unit_of(variable)) for group in groups
+        ),
+        _notes(len(concerned) - sum(g.size for g in groups), len(units) - len(concerned)),
     )
     name = f"distribution-{variable}"
     if not groups:
@@ -120,14 +124,22 @@ def _axis_title(variable: str) -> str:
     return words.variable_label(variable) + (say(f"（{unit}）", f" ({unit})") if unit else "")
 
 
-def _reaching(group: _Group) -> str:
+def _reaching(group: _Group, unit: str) -> str:
     """How many units reach the first threshold, or the median where there is none."""
     if not group.thresholds:
-        median = style.number(float(np.median(group.known))) if len(group.known) else "–"
-        return say(f"中位数{median}", f"median {median}")
+        return say("的", ": ") + _median(group, unit)
     asked = group.thresholds[0][0]
     reached, least = int((group.known >= asked).sum()), style.number(asked)
-    return say(f"{reached:,}个达到{least}", f"{reached:,} reach {least}")
+    unknown = say(f"（未知{group.unknown:,}个）", f" ({group.unknown:,} unknown)")
+    told = say(f"中{reached:,}个达到{least}{unit}", f": {reached:,} reach {least}")
+    return told + (unknown if group.unknown else "")
+
+
+def _median(group: _Group, unit: str) -> str:
+    if not len(group.known):
+        return say("中位数未知", "median unknown")
+    median = style.number(float(np.median(group.known)))
+    return say(f"中位数为{median}{unit}", f"median {median}")
 
 
 def _title(groups: list[_Group], area: str, unit: str) -> str:
@@ -135,24 +147,21 @@ def _title(groups: list[_Group], area: str, unit: str) -> str:
     if not groups:
         return say(f"{name}没有城市社区和村", f"{name}: no urban communities or villages")
     parts = [
-        say(
-            f"{group.size:,}个{group.name}中{_reaching(group)}{unit}",
-            f"of {group.size:,} {group.name} {_reaching(group)}",
-        )
+        say(f"{group.size:,}个", f"{group.size:,} ") + group.name + _reaching(group, unit)
         for group in groups
     ]
-    return name + say("：", ": ") + say("，", "; ").join(parts)
+    return name + say("", ", ") + say("，", "; ").join(parts)
 
 
-def _in_words(group: _Group) -> str:
-    return group.name + say(f"未知{group.unknown:,}个", f": {group.unknown:,} unknown")
-
-
-def _notes(others: int) -> tuple[str, ...]:
-    if not others:
+def _notes(others: int, outside: int) -> tuple[str, ...]:
+    parts = [
+        (others, "个其他单位（非社区、非村）", "neither communities nor villages"),
+        (outside, "个不适用的单位", "not applicable"),
+    ]
+    told = [say(f"{n:,}{zh}", f"{n:,} {en}") for n, zh, en in parts if n]
+    if not told:
         return ()
-    zh = f"另有{others:,}个其他单位（非社区、非村）不计在内。"
-    return (say(zh, f"{others:,} other units, neither communities nor villages, are left out."),)
+    return (say(f"另有{'、'.join(told)}，不计在内。", f"Left out: {'; '.join(told)}."),)
 
 
 def _bins(groups: list[_Group]) -> _Bins:
@@ -179,10 +188,10 @@ def _draw(chart: Chart, groups: list[_Group], bins: _Bins, axis_title: str) -> N
         axes.set_xlim(-0.5 - (apart + _APART) / pitch, bins.count - 0.5)
         _bars(axes, group, bins, pitch)
         if group.unknown:
-            _unknown_bar(axes, group, -0.5 - (apart / 2 + _APART) / pitch)
+            _unknown_bar(axes, group, -0.5 - (apart / 2 + _APART) / pitch, 0.8 * apart / pitch)
         _thresholds(chart, axes, group, bins, pitch)
-        _ticks(axes, bins)
         above += _PANEL_HEIGHT
+    _ticks(axes, bins)
     axes.set_xlabel(axis_title, **style.lettering(style.BODY, style.MUTED))
 
 
@@ -221,11 +230,11 @@ def _above(axes: Axes, place: float, height: int, text: str) -> None:
     )
 
 
-def _unknown_bar(axes: Axes, group: _Group, place: float) -> None:
+def _unknown_bar(axes: Axes, group: _Group, place: float, wide: float) -> None:
     axes.bar(
         [place],
         [group.unknown],
-        _BAR * 1.3,
+        wide,
         color=style.UNKNOWN_TONE,
         edgecolor=style.MUTED,
         hatch="////",
@@ -244,7 +253,8 @@ def _thresholds(chart: Chart, axes: Axes, group: _Group, bins: _Bins, pitch: flo
     heading = say(f"{group.name}（{group.size:,}个）", f"{group.name} ({group.size:,})")
     top = floor + len(group.thresholds) * line + 0.03
     note(chart, style.MARGIN, top, heading, style.SUBTITLE, style.INK, va="bottom")
-    for tier, (value, label) in enumerate(group.thresholds):
+    # The line furthest right is the shortest, so that no line crosses another one's label.
+    for tier, (value, label) in enumerate(sorted(group.thresholds, reverse=True)):
         place = value / bins.size - 0.5
         reach = high + tier * line
         axes.axvline(

@@ -57,9 +57,9 @@ class Chart(Figure):
             figsize=(style.WIDTH, height),
             dpi=style.LAYOUT_DPI,
             facecolor=style.PAPER,
-            layout="none",
         )
         FigureCanvasAgg(self)
+        self.set_layout_engine("none")
         self.name = name
         self.alt = alt
         self.body = (0.0, 0.0, style.WIDTH, height)
@@ -159,8 +159,7 @@ def note(
 
 def _tag(chart: Chart) -> None:
     right, top = (float(side) for side in chart.get_size_inches())
-    box = {"boxstyle": "round,pad=0.35", "facecolor": style.TAG_PAPER, "edgecolor": style.INK}
-    box |= {"linewidth": 0.8}
+    box = {"boxstyle": "round,pad=0.35", "facecolor": style.TAG_PAPER, "linewidth": 0.8}
     place = (right - style.MARGIN, top - _TOP - 0.02)
     note(chart, *place, simulated_label(), style.SMALL, style.INK, ha="right", va="top", bbox=box)
 

@@ -104,7 +104,7 @@ def value_ticks(quantity: Quantity, top: float, most: int = 6) -> tuple[list[flo
 def horizontal_scale(axes: Axes, quantity: Quantity, top: float, size: float) -> None:
     """A zero-based value axis along the bottom with faint lines."""
     room = axes.get_window_extent().width / style.LAYOUT_DPI
-    widest = width(quantity.text(top, top), size)
+    widest = width(quantity.text(top), size)
     ticks, labels = value_ticks(quantity, top, max(2, min(6, int(room / (widest * 1.4)))))
     axes.set_xlim(0, top)
     axes.set_xticks(ticks, labels, **style.lettering(size, style.MUTED))

@@ -18,7 +18,9 @@ from sanlian_analysis.charts.rows import (
     assumptions,
     both_ends,
     day,
+    not_binding,
     omitted_note,
+    records,
     row_height,
     select,
     verdict_counts,
@@ -31,7 +33,9 @@ from sanlian_analysis.policy import Policy
 _MOST_COLUMNS = 30
 _ROW_NAME_ROOM, _COLUMN_NAME_ROOM = 2.1, 1.5
 _WIDEST_CELL = 0.42
-_PAD = 0.1
+_NARROWEST_CELL = 0.22
+_PAD, _BELOW, _BETWEEN_BLOCKS = 0.1, 0.08, 0.3
+_ONE_BLOCK = 60
 
 
 @dataclass(frozen=True)
@@ -43,6 +47,38 @@ class _Table:
     columns: list[str]
     ends: list[str]
     size: float
+
+    @property
+    def counted(self) -> bool:
+        """Whether the ends of rows count cells, as they do with more than one column."""
+        return len(self.columns) > 1
+
+    @property
+    def names_room(self) -> float:
+        """Inches for the labels of the rows."""
+        return max(width(name, self.size) for name in self.rows) + _PAD
+
+    @property
+    def ends_room(self) -> float:
+        """Inches for the notes at the end of rows."""
+        return max(width(end, self.size) for end in [*self.ends, say("达标", "met")]) + _PAD
+
+    def width(self, room: float) -> float:
+        """Inches for the cells, of `room` for the whole table."""
+        left = room - self.names_room - self.ends_room
+        return min(left, len(self.columns) * _WIDEST_CELL)
+
+    @property
+    def blocks(self) -> int:
+        """Two blocks side by side for a table that is long and narrow."""
+        half = (ROOM - _BETWEEN_BLOCKS) / 2
+        fits = self.width(half) >= len(self.columns) * _NARROWEST_CELL
+        return 2 if fits and len(self.rows) > _ONE_BLOCK else 1
+
+    @property
+    def slots(self) -> int:
+        """Rows in the longest block."""
+        return -(-len(self.rows) // self.blocks)
 
 
 def verdict_matrix(
@@ -75,7 +111,7 @@ def verdict_matrix(
     chart = compose(
         name,
         caption,
-        body=len(table.rows) * row_height(len(table.rows)) + heads + _PAD,
+        body=table.slots * row_height(len(table.rows)) + heads + _PAD + _BELOW,
         entries=verdict_key(verdict_counts(rows)),
         simulated=simulated,
     )
@@ -91,20 +127,19 @@ def _table(rows: pd.DataFrame, policy: Policy, results: pd.DataFrame) -> _Table:
     ).loc[order, codes]
     areas = rows.drop_duplicates("area_code")
     targets = [policy.target(id_).label for id_ in order]
-    if len(codes) > _MOST_COLUMNS:
-        table = both_ends(verdicts.T)
-        size = style.SMALL
-        names = area_labels(both_ends(areas), results, room=_ROW_NAME_ROOM, size=size)
-        heads = targets
-        ends = [_met_of(row) for row in table.to_numpy()]
-    else:
-        table, size, heads = verdicts, style.BODY, area_labels(areas, results, room=9, size=9)
+    size = style.BODY
+    if len(codes) == 1:
         names = [shorten(target, _ROW_NAME_ROOM, size) for target in targets]
-        ends = [_met_of(row) for row in table.to_numpy()]
-        if len(codes) == 1:
-            ends = _figures(rows, policy, order)
+        return _Table(verdicts, names, [""], _figures(rows, policy, order), size)
+    if len(codes) > _MOST_COLUMNS:
+        size, verdicts, heads = style.SMALL, both_ends(verdicts.T), targets
+        names = area_labels(both_ends(areas), results, room=_ROW_NAME_ROOM, size=size)
+    else:
+        names = [shorten(target, _ROW_NAME_ROOM, size) for target in targets]
+        heads = area_labels(areas, results, room=_COLUMN_NAME_ROOM, size=size)
     heads = [upright(head, _COLUMN_NAME_ROOM, size) for head in heads]
-    return _Table(table, names, heads, ends, size)
+    ends = [_met_of(row) for row in verdicts.to_numpy()]
+    return _Table(verdicts, names, heads, ends, size)
 
 
 def _met_of(verdicts: np.ndarray) -> str:
@@ -115,37 +150,33 @@ def _met_of(verdicts: np.ndarray) -> str:
 def _figures(rows: pd.DataFrame, policy: Policy, order: list[str]) -> list[str]:
     """The figure of one area for every target, with what is asked for."""
     texts = []
-    for row in rows.set_index("target").loc[order].itertuples():
+    for row in records(rows.set_index("target").loc[order]):
         subject = Subject.of(policy, str(row.Index), "primary")
         if row.verdict == "not_applicable":
             texts.append(style.VERDICTS["not_applicable"].label)
             continue
         text = subject.figure(row)
         if pd.notna(row.threshold):
-            asked = subject.quantity.threshold(row.threshold)
-            text += say(f"（要求{asked}）", f" (asked for: {asked})")
+            asked = subject.asked(row.threshold)
+            text += say(f"（{asked}）", f" ({asked})")
         texts.append(text)
     return texts
 
 
 def _subtitle(policy: Policy, level: str, date: object) -> str:
     kind = say(f"各{words.level_noun(level)}的评定结果", f"Verdicts on {words.level_noun(level)}")
-    return say(" · ", " | ").join([kind, words.when(day(date)), policy.label])
+    return words.dotted(kind, words.when(day(date)), policy.label)
 
 
 def _caption(
     policy: Policy, level: str, date: object, rows: pd.DataFrame, results: pd.DataFrame
 ) -> Caption:
     codes = rows["area_code"].unique()
-    notes = list(assumptions(rows))
-    if not rows["binding"].astype(bool).any():
-        noun = words.level_noun(level)
-        zh = f"文件不对{noun}逐个提出要求，结果供参考。"
-        notes.append(say(zh, f"The document asks nothing of single {noun}; for information."))
+    notes = [*assumptions(rows), *not_binding(rows, level)]
     if len(codes) > _MOST_COLUMNS:
         notes += omitted_note(len(codes), min(len(codes), style.MOST_ROWS))
     counts = verdict_counts(rows)
-    detail = say("全部格子：", "All cells: ") + words.verdict_sentence(counts)
+    detail = say("全部格子：", "All cells: ") + words.verdict_list(counts)
     title = _title_of_one(rows, results) if len(codes) == 1 else _title(policy, level, rows)
     subtitle = _subtitle(policy, level, date)
     return Caption(title, subtitle, words.source(policy), detail, tuple(notes))
@@ -153,8 +184,8 @@ def _caption(
 
 def _title_of_one(rows: pd.DataFrame, results: pd.DataFrame) -> str:
     area = shorten(area_name(results, str(rows["area_code"].iloc[0])), 2.4, style.TITLE)
-    counts = words.verdict_sentence(verdict_counts(rows), "项")
-    return say(f"{area}{len(rows)}项要求中，{counts}", f"{area}: of {len(rows)} demands, {counts}")
+    counts = words.verdict_list(verdict_counts(rows), "项")
+    return say(f"{area}{len(rows)}项要求中，{counts}", f"{area}, {len(rows)} in all: {counts}")
 
 
 def _title(policy: Policy, level: str, rows: pd.DataFrame) -> str:
@@ -163,7 +194,8 @@ def _title(policy: Policy, level: str, rows: pd.DataFrame) -> str:
     if judged.empty:
         return say(f"{every}：没有可以评定的目标", f"{every}: no target can be judged")
     complete = int(judged["verdict"].eq("met").groupby(judged["area_code"]).all().sum())
-    title = say(f"{every}中{complete:,}个各项都达标", f"{complete:,} of {every} meet every demand")
+    share = f"{complete:,}个" if complete else "没有一个"
+    title = say(f"{every}中{share}各项都达标", f"{complete:,} of {every} meet every demand")
     failing = judged.loc[judged["verdict"] == "not_met", "target"].value_counts(sort=False)
     if failing.empty:
         return title
@@ -180,23 +212,34 @@ def _head_height(text: str, size: float) -> float:
 
 
 def _draw(chart: Chart, table: _Table, above: float) -> None:
-    names = max(width(name, table.size) for name in table.rows) + _PAD
-    ends = max(width(end, table.size) for end in table.ends) + _PAD
-    count = len(table.columns)
-    wide = min(ROOM - names - ends, count * _WIDEST_CELL)
-    axes = panel(chart, left=names, right=ROOM - names - wide, top=above)
-    axes.set_xlim(-0.5, count - 0.5)
-    axes.set_ylim(len(table.rows) - 0.5, -0.5)
-    _cells(axes, table.verdicts)
-    axes.set_yticks(range(len(table.rows)), table.rows, **style.lettering(table.size))
-    for at, end in enumerate(table.ends):
-        axes.text(
-            count - 0.5 + _PAD * count / wide,
-            at,
-            end,
-            va="center_baseline",
-            **style.lettering(table.size, style.MUTED),
-        )
+    """The table in one block, or in two side by side where it is long and narrow."""
+    blocks, slots = table.blocks, table.slots
+    room = (ROOM - (blocks - 1) * _BETWEEN_BLOCKS) / blocks
+    wide = table.width(room)
+    for block, start in enumerate(range(0, len(table.rows), slots)):
+        left = block * (room + _BETWEEN_BLOCKS) + table.names_room
+        axes = panel(chart, left=left, right=ROOM - left - wide, top=above, bottom=_BELOW)
+        axes.set_xlim(-0.5, len(table.columns) - 0.5)
+        axes.set_ylim(slots - 0.5, -0.5)
+        shown = slice(start, start + slots)
+        _cells(axes, table.verdicts.iloc[shown], table.slots)
+        names = table.rows[shown]
+        axes.set_yticks(range(len(names)), names, **style.lettering(table.size))
+        _ends(axes, table, table.ends[shown], wide)
+        _heads(axes, table)
+
+
+def _ends(axes: Axes, table: _Table, ends: list[str], wide: float) -> None:
+    """The note at the end of every row, and what it counts."""
+    at = len(table.columns) * (1 + _PAD / wide) - 0.5
+    look = {"va": "center_baseline"} | style.lettering(table.size, style.MUTED)
+    for place, end in enumerate(ends):
+        axes.text(at, place, end, **look)
+    if table.counted:
+        axes.text(at, -0.9, say("达标", "met"), **look)
+
+
+def _heads(axes: Axes, table: _Table) -> None:
     for at, head in enumerate(table.columns):
         axes.annotate(
             head,
@@ -213,7 +256,7 @@ def _draw(chart: Chart, table: _Table, above: float) -> None:
         )
 
 
-def _cells(axes: Axes, verdicts: pd.DataFrame) -> None:
+def _cells(axes: Axes, verdicts: pd.DataFrame, slots: int) -> None:
     """One tinted cell and one mark per verdict; a missing row of results leaves a gap."""
     order = list(style.VERDICTS)
     indices = verdicts.map(lambda v: order.index(v) if v in order else np.nan).to_numpy(float)
@@ -229,7 +272,7 @@ def _cells(axes: Axes, verdicts: pd.DataFrame) -> None:
         linewidth=1.2,
         gid="cells",
     )
-    size = 6.5 if high <= _MOST_COLUMNS else 5
+    size = 6.5 if slots <= _MOST_COLUMNS else 5
     for index, verdict in enumerate(order):
         ys, xs = np.nonzero(indices == index)
         if len(xs):

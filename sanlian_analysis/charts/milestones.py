@@ -22,7 +22,14 @@ from sanlian_analysis.charts.marks import (
     whisker,
 )
 from sanlian_analysis.charts.placing import Offset, box_along, place
-from sanlian_analysis.charts.rows import area_name, assumptions, select, verdict_counts
+from sanlian_analysis.charts.rows import (
+    area_name,
+    assumptions,
+    not_binding,
+    records,
+    select,
+    verdict_counts,
+)
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.text import shorten, width
 from sanlian_analysis.language import say
@@ -31,9 +38,14 @@ from sanlian_analysis.policy import Policy
 Step = tuple[dt.date | None, float]
 
 _NAME_ROOM = 2.4
-_AXIS_ROOM = 0.3
+_AXIS_ROOM = 0.34
 _HEADROOM = 1.12
 _ONE_YEAR = 365
+_CLEAR = 8
+
+_POINT: dict[str, Any] = {"zorder": 4, "clip_on": False}
+#: With more snapshots than this, only the first and the last are labelled.
+_FEW = 6
 
 #: Where a label may stand beside its point, in points, the best place first.
 _BESIDE: list[Offset] = [
@@ -70,7 +82,7 @@ def milestone_steps(
         return statement(name, caption, simulated=simulated)
     entries = verdict_key(dict.fromkeys(verdict_counts(rows)), ranges=has_range(rows))
     chart = compose(name, caption, body=style.BODY_HEIGHT, entries=entries, simulated=simulated)
-    _draw(chart, rows, _steps(subject, rows), subject.quantity)
+    _draw(chart, rows, _steps(subject, rows), subject)
     return chart
 
 
@@ -80,11 +92,12 @@ def _caption(subject: Subject, area: str, rows: pd.DataFrame) -> Caption:
         title = say(f"{area}没有“{label}”的结果", f"{area}: no results for “{label}”")
         return Caption(title, subject.subtitle(), subject.source)
     sentences = [
-        words.when(row.date) + say("", ": ") + subject.finding(row) for row in rows.itertuples()
+        words.when(row.date) + say("", ": ") + subject.finding(row) for row in records(rows)
     ]
     title = area + say("", ", ") + sentences[-1]
     detail = say("；", "; ").join(sentences[:-1])
-    return Caption(title, subject.subtitle(), subject.source, detail, assumptions(rows))
+    notes = (*assumptions(rows), *not_binding(rows, str(rows["level"].iloc[0])))
+    return Caption(title, subject.subtitle(), subject.source, detail, notes)
 
 
 def _steps(subject: Subject, rows: pd.DataFrame) -> list[Step]:
@@ -100,7 +113,8 @@ def _steps(subject: Subject, rows: pd.DataFrame) -> list[Step]:
     return steps
 
 
-def _draw(chart: Chart, rows: pd.DataFrame, steps: list[Step], quantity: words.Quantity) -> None:
+def _draw(chart: Chart, rows: pd.DataFrame, steps: list[Step], subject: Subject) -> None:
+    quantity = subject.quantity
     thresholds = [threshold for _, threshold in steps]
     top = extent(rows, *thresholds) * _HEADROOM
     axes = panel(chart, left=_scale_room(quantity, top), bottom=_AXIS_ROOM)
@@ -108,11 +122,11 @@ def _draw(chart: Chart, rows: pd.DataFrame, steps: list[Step], quantity: words.Q
     start, end = _period(rows, steps)
     axes.set_xlim(start, end)
     axes.axhline(0, color=style.FAINT, linewidth=0.8)
-    _snapshot_ticks(axes, [row.date for row in rows.itertuples()])
+    _snapshot_ticks(axes, [row.date for row in records(rows)])
     taken = _staircase(axes, steps, start, end)
-    for row in rows.itertuples():
+    for row in records(rows):
         taken += _snapshot(axes, row, top)
-    _step_labels(axes, steps, quantity, start, taken)
+    _step_labels(axes, steps, subject, start, taken)
     _value_labels(axes, rows, quantity, taken)
 
 
@@ -139,6 +153,8 @@ def _snapshot_ticks(axes: Axes, dates: list[dt.date]) -> None:
     labels = [words.when(date) for date in named]
     places = [date.toordinal() for date in named]
     axes.set_xticks(places, labels, **style.lettering(style.BODY, style.MUTED))
+    # A dot at 0 must not touch the date below it.
+    axes.tick_params(axis="x", pad=_CLEAR)
 
 
 def _staircase(axes: Axes, steps: list[Step], start: float, end: float) -> list[Bbox]:
@@ -151,8 +167,12 @@ def _staircase(axes: Axes, steps: list[Step], start: float, end: float) -> list[
         xs += [due.toordinal(), due.toordinal()]
         ys += [threshold, following]
     xs, ys = [*xs, end], [*ys, steps[-1][1]]
-    axes.plot(xs, ys, color=style.INK, linewidth=1.3, gid="threshold", zorder=2)
     corners = list(zip(xs, ys, strict=True))
+    axes.plot(xs, ys, color=style.FAINT, linewidth=0.8, gid="threshold", zorder=2)
+    # The treads carry the demand; a rise is only where one ends, often under a whisker.
+    for left, right in list(pairwise(corners))[::2]:
+        tread = list(zip(left, right, strict=True))
+        axes.plot(*tread, color=style.INK, linewidth=1.6, solid_capstyle="butt", zorder=2.5)
     return [box_along(axes, a, b) for a, b in pairwise(corners)]
 
 
@@ -164,22 +184,22 @@ def _snapshot(axes: Axes, row: Any, top: float) -> list[Bbox]:
         high = row.upper if pd.notna(row.upper) else top
         drawn.append(box_along(axes, (at, row.lower), (at, high)))
     if pd.notna(row.value):
-        axes.plot([at], [row.value], gid=f"value-{row.date}", zorder=4, **dot(row.verdict, 9))
+        axes.plot([at], [row.value], gid=f"value-{row.date}", **_POINT, **dot(row.verdict, 9))
         drawn.append(box_along(axes, (at, row.value), (at, row.value), 5))
     return drawn
 
 
 def _step_labels(
-    axes: Axes, steps: list[Step], quantity: words.Quantity, start: float, taken: list[Bbox]
+    axes: Axes, steps: list[Step], subject: Subject, start: float, taken: list[Bbox]
 ) -> None:
     """Due date and threshold above the end of each step."""
     for due, threshold in steps:
-        asked = quantity.threshold(threshold)
         if due is None:
-            text, anchor = say(f"要求 {asked}", f"asked for: {asked}"), start
+            text, anchor = subject.asked(threshold), start
             offsets = [(2, 3, "left", "bottom"), (2, -3, "left", "top")]
         else:
-            text, anchor = f"{words.when(due)} {asked}", due.toordinal()
+            text = f"{words.when(due)} {subject.quantity.threshold(threshold)}"
+            anchor = due.toordinal()
             offsets = [(-7, 3, "right", "bottom"), (-7, -3, "right", "top")]
             offsets += [(7, 3, "left", "bottom"), (7, -3, "left", "top")]
         place(axes, text, (anchor, threshold), offsets, style.BODY, style.INK, taken)
@@ -189,7 +209,8 @@ def _value_labels(
     axes: Axes, rows: pd.DataFrame, quantity: words.Quantity, taken: list[Bbox]
 ) -> None:
     """The figure beside every point, the latest first; without a value, the bounds."""
-    for row in rows.iloc[::-1].itertuples():
+    shown = rows if len(rows) <= _FEW else rows.iloc[[0, -1]]
+    for row in records(shown.iloc[::-1]):
         against = None if pd.isna(row.threshold) else row.threshold
         if pd.notna(row.value):
             text, height = quantity.text(row.value, against), row.value

@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from sanlian_analysis.charts import style, words
-from sanlian_analysis.charts.figure import ROOM, Caption, Chart, compose, note, panel, statement
+from sanlian_analysis.charts.figure import Caption, Chart, compose, note, statement
+from sanlian_analysis.charts.listing import AXIS_ROOM, Column, column_axes, columns
 from sanlian_analysis.charts.marks import (
     dot,
     extent,
@@ -19,12 +20,13 @@ from sanlian_analysis.charts.marks import (
     whisker,
 )
 from sanlian_analysis.charts.rows import (
-    area_labels,
     area_name,
     assumptions,
     both_ends,
     day,
+    not_binding,
     omitted_note,
+    records,
     row_height,
     select,
     verdict_counts,
@@ -34,11 +36,8 @@ from sanlian_analysis.charts.text import line_height, shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
-_ONE_COLUMN = 60
-_BETWEEN_COLUMNS = 0.3
-_AXIS_ROOM = 0.26
 _PAD = 0.12
-_NAME_ROOM = {1: 1.7, 2: 1.15}
+_TITLE_NAME_ROOM, _LINE_NAME_ROOM = 2.4, 1.2
 
 
 @dataclass(frozen=True)
@@ -50,20 +49,6 @@ class _Line:
     label: str
     colour: str
     weight: float
-
-
-@dataclass(frozen=True)
-class _Column:
-    """Some of the rows, with what is written left and right of them; places in inches."""
-
-    rows: pd.DataFrame
-    names: list[str]
-    figures: list[str]
-    left: float
-    wide: float
-    name_room: float
-    figure_room: float
-    size: float
 
 
 def ranked_areas(
@@ -97,19 +82,18 @@ def ranked_areas(
     drawn = both_ends(rows)
     around = select(results, policy, target_id, reading=reading, date=date, area=within or "")
     lines = _lines(subject, drawn, around)
-    columns = _columns(subject, drawn, results)
-    slots = len(columns[0].rows)
+    listed = columns(drawn, [_figure(subject, row) for row in records(drawn)], results)
     above = len(lines) * line_height(style.SMALL) + _PAD
     chart = compose(
         name,
         caption,
-        body=above + slots * row_height(len(drawn)) + _AXIS_ROOM,
+        body=above + listed[0].slots * row_height(len(drawn)) + AXIS_ROOM,
         entries=verdict_key(verdict_counts(rows), ranges=has_range(drawn)),
         simulated=simulated,
     )
     top = _axis_end(subject, drawn, lines)
-    for column in columns:
-        axes = _axes(chart, column, above, slots)
+    for column in listed:
+        axes = column_axes(chart, column, above)
         horizontal_scale(axes, subject.quantity, top, style.SMALL)
         _rows(axes, column, top, highlight)
         _draw_lines(chart, axes, column, lines, top)
@@ -132,7 +116,7 @@ def _caption(
     highlight: str | None,
     results: pd.DataFrame,
 ) -> Caption:
-    notes = list(assumptions(every))
+    notes = [*assumptions(every), *not_binding(every, level)]
     outside = len(every) - len(rows)
     if outside:
         notes.append(
@@ -161,24 +145,29 @@ def _title(
     if rows.empty:
         noun = words.level_noun(level)
         return say(f"没有可以比较的{noun}", f"No {noun} to compare")
+    if len(rows) == 1:
+        row = records(rows)[0]
+        name = shorten(area_name(results, str(row.area_code)), _TITLE_NAME_ROOM, style.TITLE)
+        return name + say("", ": ") + subject.finding(row)
     counts = verdict_counts(rows)
     every = words.areas(len(rows), level)
     if set(counts) == {"no_threshold"}:
         title = say(f"{every}的排序（文件未设阈值）", f"{every} in order; no threshold is set")
     else:
-        title = say(f"{every}中，", f"Of {every}: ") + words.verdict_sentence(counts)
+        title = words.verdict_sentence(every, counts)
     stressed = rows[rows["area_code"] == highlight]
     if stressed.empty:
         return title
-    row = next(stressed.itertuples())
-    name = shorten(area_name(results, str(row.area_code)), _NAME_ROOM[1], style.TITLE)
+    row = records(stressed)[0]
+    name = shorten(area_name(results, str(row.area_code)), _TITLE_NAME_ROOM, style.TITLE)
     if pd.isna(row.value):
         return say(f"{name}没有数据；{title}", f"{name}: no data. {title}")
+    verdict = words.verdict_name(str(row.verdict))
+    figure = subject.figure(row)
     rank = int((rows["value"] > row.value).sum()) + 1
-    place = say(
-        f"{name}{subject.figure(row)}，列第{rank}位", f"{name}: {subject.figure(row)}, rank {rank}"
-    )
-    return say(f"{place}；{title}", f"{place}. {title}")
+    tied = (rows["value"] == row.value).sum() > 1
+    zh = f"{name}{figure}（{verdict}），{'并列' if tied else '列'}第{rank}位；{title}"
+    return say(zh, f"{name}: {figure} ({verdict}), rank {rank}{' (tied)' if tied else ''}. {title}")
 
 
 def _detail(subject: Subject, rows: pd.DataFrame, results: pd.DataFrame) -> str:
@@ -186,7 +175,7 @@ def _detail(subject: Subject, rows: pd.DataFrame, results: pd.DataFrame) -> str:
     known = rows[rows["value"].notna()]
     if known.empty:
         return say("都没有数据", "None has data") if len(rows) else ""
-    high, low = next(known.head(1).itertuples()), next(known.tail(1).itertuples())
+    high, low = records(known)[0], records(known)[-1]
     names = [area_name(results, str(row.area_code)) for row in (high, low)]
     return say(
         f"最高{names[0]}{subject.figure(high)}，最低{names[1]}{subject.figure(low)}",
@@ -201,75 +190,32 @@ def _lines(subject: Subject, rows: pd.DataFrame, around: pd.DataFrame) -> list[_
     against = float(thresholds.iloc[0]) if len(thresholds) else None
     known = around[around["value"].notna()]
     if len(known):
-        row = next(known.itertuples())
-        name = shorten(str(row.area), _NAME_ROOM[1], style.SMALL)
+        row = records(known)[0]
+        name = shorten(str(row.area), _LINE_NAME_ROOM, style.SMALL)
         label = f"{name} {subject.quantity.text(row.value, against)}"
         lines.append(_Line("around", float(row.value), label, style.MUTED, 0.9))
     if against is not None:
-        label = say("要求 ", "asked for: ") + subject.quantity.threshold(against)
-        lines.append(_Line("threshold", against, label, style.INK, 1.6))
+        lines.append(_Line("threshold", against, subject.asked(against), style.INK, 1.6))
     return lines
 
 
-def _columns(subject: Subject, rows: pd.DataFrame, results: pd.DataFrame) -> list[_Column]:
-    count = 1 if len(rows) <= _ONE_COLUMN else 2
-    size = style.BODY if len(rows) <= 30 else style.SMALL
-    wide = (ROOM - (count - 1) * _BETWEEN_COLUMNS) / count
-    names = area_labels(rows, results, room=_NAME_ROOM[count], size=size)
-    figures = [
-        subject.quantity.text(row.value, _threshold(row))
-        if pd.notna(row.value)
-        else say("无数据", "no data")
-        for row in rows.itertuples()
-    ]
-    name_room = max(width(name, size) for name in names) + _PAD
-    figure_room = max(width(figure, size) for figure in figures) + _PAD
-    slots = -(-len(rows) // count)
-    return [
-        _Column(
-            rows.iloc[start : start + slots],
-            names[start : start + slots],
-            figures[start : start + slots],
-            index * (wide + _BETWEEN_COLUMNS),
-            wide,
-            name_room,
-            figure_room,
-            size,
-        )
-        for index, start in enumerate(range(0, len(rows), slots))
-    ]
-
-
-def _threshold(row: Any) -> float | None:
-    return None if pd.isna(row.threshold) else float(row.threshold)
+def _figure(subject: Subject, row: Any) -> str:
+    if pd.isna(row.value):
+        return say("无数据", "no data")
+    return subject.quantity.text(row.value, None if pd.isna(row.threshold) else row.threshold)
 
 
 def _axis_end(subject: Subject, rows: pd.DataFrame, lines: list[_Line]) -> float:
-    """Where the value axis ends: at 100 % unless a figure is larger."""
+    """Where the value axis ends: a little beyond the largest figure, but not beyond 100 %."""
     largest = extent(rows, *(line.value for line in lines))
-    return 1.0 if subject.quantity.percent and largest <= 1 else largest * 1.05
+    whole = subject.quantity.percent and largest <= 1
+    return min(1.0, largest * 1.08) if whole else largest * 1.05
 
 
-def _axes(chart: Chart, column: _Column, above: float, slots: int) -> Axes:
-    axes = panel(
-        chart,
-        left=column.left + column.name_room,
-        right=ROOM - column.left - column.wide + column.figure_room,
-        top=above,
-        bottom=_AXIS_ROOM,
-    )
-    axes.set_ylim(slots - 0.5, -0.5)
-    axes.set_yticks(
-        range(len(column.rows)), column.names, **style.lettering(column.size, style.INK)
-    )
-    return axes
-
-
-def _rows(axes: Axes, column: _Column, top: float, highlight: str | None) -> None:
+def _rows(axes: Axes, column: Column, top: float, highlight: str | None) -> None:
     """A dot, its bounds and its figure for every area."""
-    plot = column.wide - column.name_room - column.figure_room
-    edges = (-column.name_room / plot, 1 + column.figure_room / plot)
-    for at, (row, figure) in enumerate(zip(column.rows.itertuples(), column.figures, strict=True)):
+    edges = (-column.name_room / column.plot, 1 + column.figure_room / column.plot)
+    for at, (row, figure) in enumerate(zip(records(column.rows), column.figures, strict=True)):
         axes.axhline(at, color=style.GRID, linewidth=0.6, zorder=1)
         if row.area_code == highlight:
             axes.axhspan(at - 0.5, at + 0.5, *edges, color=style.HIGHLIGHT, clip_on=False, zorder=0)
@@ -294,13 +240,12 @@ def _rows(axes: Axes, column: _Column, top: float, highlight: str | None) -> Non
         )
 
 
-def _draw_lines(chart: Chart, axes: Axes, column: _Column, lines: list[_Line], top: float) -> None:
+def _draw_lines(chart: Chart, axes: Axes, column: Column, lines: list[_Line], top: float) -> None:
     """The lines to compare with, each named on a line of its own above the dots."""
-    plot = column.wide - column.name_room - column.figure_room
     first = style.MARGIN + column.left
     last = first + column.wide
     asked = lines[-1].value
-    floor = chart.body[1] + _AXIS_ROOM
+    floor = chart.body[1] + AXIS_ROOM
     high = axes.get_window_extent().height / style.LAYOUT_DPI
     for tier, line in enumerate(lines):
         reach = high + _PAD / 2 + tier * line_height(style.SMALL)
@@ -314,7 +259,7 @@ def _draw_lines(chart: Chart, axes: Axes, column: _Column, lines: list[_Line], t
             zorder=2,
         )
         long = width(line.label, style.SMALL)
-        x = first + column.name_room + plot * line.value / top
+        x = first + column.name_room + column.plot * line.value / top
         # The lower label keeps to its side of the threshold, whose line passes it.
         x -= long / 2 if line.gid == "threshold" else long if line.value <= asked else 0
         x = min(max(x, first), last - long)

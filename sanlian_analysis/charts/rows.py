@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
+from typing import Any
 
 import pandas as pd
 
-from sanlian_analysis.charts import style
+from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.text import shorten
 from sanlian_analysis.codes import LEVELS, published_names
 from sanlian_analysis.language import say
+from sanlian_analysis.ledger import NOT_APPLICABLE
 from sanlian_analysis.policy import Policy
 
 _NUMBERS = (
@@ -34,6 +36,17 @@ def numbers(column: pd.Series) -> pd.Series:
     """The column as floats, whatever kind of numbers it holds; empty stays NaN."""
     values = [float("nan") if pd.isna(value) else float(value) for value in column]
     return pd.Series(values, index=column.index, dtype="float64")
+
+
+def records(rows: pd.DataFrame) -> list[Any]:
+    """The rows one by one, with their columns as attributes."""
+    return list(rows.itertuples())
+
+
+def applicable(units: pd.DataFrame, variable: str) -> pd.DataFrame:
+    """The units for which a variable is not marked 不适用 (column `VARIABLE.not_applicable`)."""
+    mark = variable + NOT_APPLICABLE
+    return units[~units[mark].astype(bool)] if mark in units else units
 
 
 def select(
@@ -65,7 +78,7 @@ def select(
     rows["area_code"] = rows["area_code"].astype("str")
     rows["date"] = [day(value) for value in rows["date"]]
     if date is not None:
-        rows = rows[[value == day(date) for value in rows["date"]]]
+        rows = rows[rows["date"].map(day(date).__eq__).astype(bool)]
     for column in _NUMBERS:
         rows[column] = numbers(rows[column])
     return rows.sort_values(["area_code", "date"], kind="stable").reset_index(drop=True)
@@ -78,6 +91,15 @@ def assumptions(rows: pd.DataFrame) -> tuple[str, ...]:
         return ()
     own = say("；", "; ").join(stated)
     return (say(f"使用者自行假定，非文件规定：{own}", f"The user's own assumption: {own}"),)
+
+
+def not_binding(rows: pd.DataFrame, level: str) -> tuple[str, ...]:
+    """A note where the document makes its demand elsewhere: at another level, or in another area."""
+    if rows.empty or rows["binding"].astype(bool).any():
+        return ()
+    noun = words.level_noun(level)
+    zh = f"文件的要求不约束这里的{noun}，结果供参考。"
+    return (say(zh, f"The document does not bind these {noun}; for information only."),)
 
 
 def area_name(results: pd.DataFrame, code: str) -> str:

@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import pandas as pd
+from matplotlib.axes import Axes
 
 from sanlian_analysis.charts import style, words
-from sanlian_analysis.charts.figure import Caption, Chart, compose, panel, statement
+from sanlian_analysis.charts.figure import Caption, Chart, compose, statement
+from sanlian_analysis.charts.listing import AXIS_ROOM, Column, column_axes, columns
 from sanlian_analysis.charts.marks import horizontal_scale, verdict_key
 from sanlian_analysis.charts.rows import (
-    area_labels,
     area_name,
     assumptions,
     day,
+    not_binding,
+    records,
     row_height,
     select,
     verdict_counts,
 )
 from sanlian_analysis.charts.subject import Subject
-from sanlian_analysis.charts.text import shorten, width
+from sanlian_analysis.charts.text import shorten
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
-_NAME_ROOM = 1.7
-_AXIS_ROOM = 0.26
-_PAD = 0.12
 _BAR = 0.66
 
 
@@ -54,25 +54,42 @@ def shortfall_bars(
         ["shortfall", "area_code"], ascending=[False, True]
     )
     drawn = lacking.head(style.MOST_ROWS if top is None else top)
-    caption = Caption(
+    caption = _caption(subject, level, date, every, lacking, drawn, results)
+    name = subject.slug("shortfall", level)
+    if drawn.empty:
+        return statement(name, caption, simulated=simulated)
+    listed = columns(drawn, [f"{value:,.0f}" for value in drawn["shortfall"]], results)
+    chart = compose(
+        name,
+        caption,
+        body=listed[0].slots * row_height(len(drawn)) + AXIS_ROOM,
+        entries=verdict_key(verdict_counts(drawn)),
+        simulated=simulated,
+    )
+    for column in listed:
+        axes = column_axes(chart, column)
+        horizontal_scale(axes, words.COUNT, float(drawn["shortfall"].max()), style.SMALL)
+        _bars(axes, column)
+        axes.axvline(0, color=style.FAINT, linewidth=0.8)
+    return chart
+
+
+def _caption(
+    subject: Subject,
+    level: str,
+    date: object,
+    every: pd.DataFrame,
+    lacking: pd.DataFrame,
+    drawn: pd.DataFrame,
+    results: pd.DataFrame,
+) -> Caption:
+    return Caption(
         _title(subject, level, every, lacking, results),
-        say("缺口：", "Shortfall: ") + subject.subtitle(words.when(day(date))),
+        _subtitle(subject, every, date),
         subject.source,
         _detail(subject, drawn, results),
         _notes(level, every, lacking, drawn),
     )
-    name = subject.slug("shortfall", level)
-    if drawn.empty:
-        return statement(name, caption, simulated=simulated)
-    chart = compose(
-        name,
-        caption,
-        body=len(drawn) * row_height(len(drawn)) + _AXIS_ROOM,
-        entries=verdict_key(verdict_counts(drawn)),
-        simulated=simulated,
-    )
-    _draw(chart, subject, drawn, results)
-    return chart
 
 
 def _title(
@@ -88,9 +105,11 @@ def _title(
     if lacking.empty:
         known = words.areas(int(every["shortfall"].notna().sum()), level)
         return say(f"{known}都没有缺口", f"No shortfall in {known}")
-    worst = next(lacking.itertuples())
+    worst = records(lacking)[0]
     name = shorten(area_name(results, str(worst.area_code)), 2.0, style.TITLE)
     largest = subject.missing(int(worst.shortfall))
+    if len(lacking) == 1:
+        return say(f"{name}还差{largest}", f"Still missing in {name}: {largest}")
     count = words.areas(len(lacking), level)
     return say(
         f"{count}还有缺口，{name}最大：差{largest}",
@@ -98,10 +117,19 @@ def _title(
     )
 
 
+def _subtitle(subject: Subject, every: pd.DataFrame, date: object) -> str:
+    missing, label = subject.missing_unit, subject.name
+    parts = [say(f"{label}：还差的{missing}", f"{label}: {missing} still missing")]
+    thresholds = every["threshold"].dropna()
+    if len(thresholds):
+        parts.append(subject.asked(float(thresholds.iloc[0])))
+    return words.dotted(*parts, words.when(day(date)), subject.policy.label)
+
+
 def _detail(subject: Subject, drawn: pd.DataFrame, results: pd.DataFrame) -> str:
     parts = [
         f"{area_name(results, str(row.area_code))} {subject.missing(int(row.shortfall))}"
-        for row in drawn.head(3).itertuples()
+        for row in records(drawn.head(3))
     ]
     return words.listed(parts)
 
@@ -127,27 +155,23 @@ def _notes(
     basis = say(
         "缺口按未知单位都不达标计算。", "Unknown units are counted as not passing in shortfalls."
     )
-    return (*assumptions(every), basis, *rest)
+    return (*assumptions(every), *not_binding(every, level), basis, *rest)
 
 
-def _draw(chart: Chart, subject: Subject, drawn: pd.DataFrame, results: pd.DataFrame) -> None:
-    size = style.BODY if len(drawn) <= 30 else style.SMALL
-    names = area_labels(drawn, results, room=_NAME_ROOM, size=size)
-    figures = [f"{value:,.0f}" for value in drawn["shortfall"]]
-    left = max(width(name, size) for name in names) + _PAD
-    right = max(width(figure, size) for figure in figures) + _PAD
-    axes = panel(chart, left=left, right=right, bottom=_AXIS_ROOM)
-    marks = [style.VERDICTS[verdict] for verdict in drawn["verdict"]]
+def _bars(axes: Axes, column: Column) -> None:
+    """One bar per area in the colour of its verdict, with its number at the end."""
+    marks = [style.VERDICTS[verdict] for verdict in column.rows["verdict"]]
     bars = axes.barh(
-        range(len(drawn)),
-        drawn["shortfall"],
+        range(len(column.rows)),
+        column.rows["shortfall"],
         _BAR,
         color=[mark.cell if mark.fill == style.PAPER else mark.fill for mark in marks],
         edgecolor=[mark.edge for mark in marks],
         linewidth=0.8,
+        clip_on=False,
         zorder=2,
     )
-    for bar, figure, code in zip(bars, figures, drawn["area_code"], strict=True):
+    for bar, figure, code in zip(bars, column.figures, column.rows["area_code"], strict=True):
         bar.set_gid(f"shortfall-{code}")
         axes.annotate(
             figure,
@@ -156,9 +180,5 @@ def _draw(chart: Chart, subject: Subject, drawn: pd.DataFrame, results: pd.DataF
             textcoords="offset points",
             va="center_baseline",
             annotation_clip=False,
-            **style.lettering(size),
+            **style.lettering(column.size),
         )
-    horizontal_scale(axes, words.COUNT, float(drawn["shortfall"].max()), style.SMALL)
-    axes.set_ylim(len(drawn) - 0.5, -0.5)
-    axes.set_yticks(range(len(drawn)), names, **style.lettering(size))
-    axes.axvline(0, color=style.FAINT, linewidth=0.8)

@@ -12,10 +12,10 @@ from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
 
 from sanlian_analysis.charts import style, words
-from sanlian_analysis.charts.figure import Caption, Chart, compose, panel, statement
+from sanlian_analysis.charts.figure import Caption, Chart, KeyEntry, compose, panel, statement
 from sanlian_analysis.charts.marks import horizontal_scale, vertical_scale
 from sanlian_analysis.charts.placing import Offset, place
-from sanlian_analysis.charts.rows import day, numbers
+from sanlian_analysis.charts.rows import applicable, day, numbers
 from sanlian_analysis.charts.text import shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
@@ -24,6 +24,7 @@ Numbers = npt.NDArray[np.float64]
 Ceilings = Mapping[str, Callable[[Numbers], Numbers]]
 
 _AXIS_ROOM, _SCALE_ROOM, _LABEL_ROOM = 0.45, 0.5, 1.6
+_BODY = style.BODY_HEIGHT + 0.4
 _MANY = 400
 _STROKES = ("-", (0, (5, 2)), (0, (1.5, 1.5)))
 
@@ -49,28 +50,24 @@ def staffing(
     households to the most staff allowed, by label; points are judged by the first.
     Units without both figures are counted in a note.
     """
-    urban = units[units["settlement"] == "urban"]
+    urban = applicable(units[units["settlement"] == "urban"], "staff")
     households, staff = numbers(urban["households"]), numbers(urban["staff"])
     known = households.notna() & staff.notna()
     x, y = households[known].to_numpy(), staff[known].to_numpy()
     classes = _classes(x, y, floor, next(iter(ceilings.values()), None))
     caption = Caption(
         _title(area, len(x), classes),
-        say("每个点是一个城市社区", "One point for each urban community")
-        + say(" · ", " | ")
-        + say(" · ", " | ").join([words.when(day(date)), policy.label]),
+        words.dotted(
+            say("每个点是一个城市社区", "One point for each urban community"),
+            words.when(day(date)),
+            policy.label,
+        ),
         words.source(policy, clause),
         notes=_notes(int((~known).sum())),
     )
     if not len(x):
         return statement("staffing", caption, simulated=simulated)
-    entries = [
-        (_dot(name, 6), f"{_label(name)} {int(members.sum()):,}")
-        for name, members in classes.items()
-        if members.any()
-    ]
-    body = style.BODY_HEIGHT + 0.4
-    chart = compose("staffing", caption, body=body, entries=entries, simulated=simulated)
+    chart = compose("staffing", caption, body=_BODY, entries=_entries(classes), simulated=simulated)
     _draw(chart, x, y, classes, ceilings, floor)
     return chart
 
@@ -81,6 +78,14 @@ def _classes(
     above = y > ceiling(x) if ceiling else np.zeros(len(y), dtype=bool)
     below = y < floor
     return {"inside": ~(above | below), "below": below, "above": above & ~below}
+
+
+def _entries(classes: dict[str, npt.NDArray[np.bool_]]) -> list[KeyEntry]:
+    return [
+        (_dot(name, 6), f"{_label(name)} {int(members.sum()):,}")
+        for name, members in classes.items()
+        if members.any()
+    ]
 
 
 def _label(name: str) -> str:
@@ -161,16 +166,17 @@ def _draw(
 
 
 def _axis_title(variable: str) -> str:
-    unit = words.unit_of(variable)
-    return words.variable_label(variable) + say(f"（{unit}）", f" ({unit})")
+    label, unit = words.variable_label(variable), words.unit_of(variable)
+    return label if unit == label else label + say(f"（{unit}）", f" ({unit})")
 
 
 def _limits(axes: Axes, across: Numbers, lines: dict[str, Numbers], names: dict[str, str]) -> None:
     """Floor and ceilings, each named at its right end."""
     taken: list[Bbox] = []
+    sheet = Bbox.from_extents(*axes.figure.bbox.extents)
     strokes = dict(zip(lines, [*_STROKES * len(lines)][: len(lines) - 1], strict=False))
     for label, line in lines.items():
         stroke = strokes.get(label, "-")
         axes.plot(across, line, color=style.INK, linewidth=1.2, linestyle=stroke, gid="limit")
         end = (float(across[-1]), float(line[-1]))
-        place(axes, names[label], end, _AT_END, style.SMALL, style.INK, taken, axes.figure.bbox)
+        place(axes, names[label], end, _AT_END, style.SMALL, style.INK, taken, sheet)

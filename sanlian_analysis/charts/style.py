@@ -73,7 +73,7 @@ class Mark:
 #: Okabe–Ito colours; the cells of a table are tints of them that differ in grey print too.
 VERDICTS = {
     "met": Mark("#0072B2", "#0072B2", "o", "达标", "Met", "#B7D9EE"),
-    "not_met": Mark("#D55E00", "#D55E00", "D", "未达标", "Not met", "#F2A878"),
+    "not_met": Mark("#D55E00", "#D55E00", "D", "未达标", "Not met", "#F5B68C"),
     "undetermined": Mark(
         PAPER,
         "#4D4D4D",

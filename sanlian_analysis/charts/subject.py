@@ -7,7 +7,8 @@ from typing import Any
 
 import pandas as pd
 
-from sanlian_analysis.charts.words import Quantity, source, told, unit_of
+from sanlian_analysis.charts.words import SHARE, Quantity, dotted, source, told, unit_of, variable
+from sanlian_analysis.expressions import Expression
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import (
     Band,
@@ -67,7 +68,7 @@ class Subject:
                 each, base = unit_of(part.source), unit_of(whole.source)
                 zh = f"{each}/{_SCALES_ZH.get(scale, f'{scale:,}')}{base}"
                 return Quantity(False, say(zh, f"{each} per {scale:,} {base}"))
-        return Quantity(True, "%")
+        return SHARE
 
     def counted(self, count: int | None = None) -> str:
         """The unit that the target counts, with a number in front of it when one is given."""
@@ -80,42 +81,69 @@ class Subject:
         return say(f"{count:,}个{zh}", f"{count:,} {one if count == 1 else several}")
 
     @property
+    def scope(self) -> str:
+        """The units that are looked at, with the condition that they meet."""
+        if self.reading.where is None:
+            return self.counted()
+        where = self.told(self.reading.where)
+        return say(f"“{where}”的{self.counted()}", f"{self.counted()} with “{where}”")
+
+    def told(self, expression: Expression) -> str:
+        """An expression of this policy in words."""
+        return told(expression, self.policy)
+
+    @property
     def measured(self) -> str:
         """What the figure is, in one phrase with its unit."""
-        units, unit = self.counted(), self.quantity.unit
+        units, unit = self.scope, self.quantity.unit
         match self.reading.formula:
             case Mean(value=value):
-                what = told(value)
+                what = self.told(value)
                 return say(f"平均每个{units}的{what}（{unit}）", f"mean {what}, {units} ({unit})")
             case Total(value=value):
-                return say(f"{told(value)}合计（{unit}）", f"total {told(value)} ({unit})")
+                what = self.told(value)
+                return say(f"{what}合计（{unit}）", f"total {what} ({unit})")
             case Ratio(part=part, whole=whole):
-                return f"{told(part)} ÷ {told(whole)}" + say(f"（{unit}）", f" ({unit})")
-        passing_zh, passing_en = self._passing()
-        return say(f"{passing_zh}的{units}占比（%）", f"share of {units} with {passing_en} (%)")
+                ratio = " ÷ ".join(self._operand(side) for side in (part, whole))
+                return ratio + say(f"（{unit}）", f" ({unit})")
+        zh, en = self._passing()
+        if self.reading.standards:
+            zh, en = f"{zh}且达到同期各项标准", f"{en} and all standards due by then"
+        return say(f"{units}中{zh}的占比（%）", f"share of {units} that have {en} (%)")
+
+    def _operand(self, side: Expression) -> str:
+        words = self.told(side)
+        return words if variable(side.source.strip()) else f"({words})"
 
     def _passing(self) -> tuple[str, str]:
         """What a unit must do to be counted, for measures that are shares."""
         match self.reading.formula:
             case Share(condition=condition):
-                return f"“{told(condition)}”", f"“{told(condition)}”"
+                return f"“{self.told(condition)}”", f"“{self.told(condition)}”"
             case Band(value=value):
-                return f"{told(value)}在规定上下限之内", f"{told(value)} within the limits"
+                what = self.told(value)
+                return f"{what}在规定上下限之内", f"{what} within the limits"
             case Growth(value=value):
-                return f"{told(value)}高于上次", f"{told(value)} above the time before"
+                what = self.told(value)
+                return f"{what}高于上次", f"{what} above the time before"
             case Score(at_least=least, below=None):
                 return f"得分在{least}分及以上", f"{least} points or more"
             case Score(at_least=least, below=below):
                 return f"得分满{least}分、不足{below}分", f"{least} points or more, below {below}"
         raise AssertionError("every other measure is told by itself")
 
+    @property
+    def name(self) -> str:
+        """The target, and the reading where it is not the primary one."""
+        if self.reading.id == "primary":
+            return self.target.label
+        reading = self.reading.label
+        return self.target.label + say(f"（读法：{reading}）", f" (reading: {reading})")
+
     def subtitle(self, *more: str) -> str:
         """The target, what is measured, when, and by whose demand."""
-        name = self.target.label
-        if self.reading.id != "primary":
-            name += say(f"（读法：{self.reading.label}）", f" (reading: {self.reading.label})")
-        told_ = say("：", ": ").join([name, self.measured])
-        return say(" · ", " | ").join([told_, *more, self.policy.label])
+        measured = say("：", ": ").join([self.name, self.measured])
+        return dotted(measured, *more, self.policy.label)
 
     @property
     def source(self) -> str:
@@ -135,8 +163,8 @@ class Subject:
         match self.reading.formula:
             case Mean(value=value) | Total(value=value) | Ratio(part=value):
                 unit = unit_of(value.source)
-                return told(value) + (say(f"（{unit}）", f" ({unit})") if unit else "")
-        return self.counted()
+                return self.told(value) + (say(f"（{unit}）", f" ({unit})") if unit else "")
+        return self.counted() + say("（个）", "")
 
     def figure(self, row: Any) -> str:
         """The value of a row of the results; without a value, what its bounds leave open."""
@@ -156,21 +184,35 @@ class Subject:
         figure = self.figure(row)
         if row.verdict == "no_threshold":
             return say(f"{figure}（文件未设阈值）", f"{figure} (the document sets no threshold)")
-        demand = self.quantity.threshold(row.threshold)
+        demand = self.quantity.threshold(row.threshold) + self._own
         if row.verdict == "met":
             return say(f"{figure}，达到{demand}的要求", f"{figure}, the {demand} asked for is met")
         if row.verdict == "not_met":
-            short = say(
-                f"{figure}，未达到{demand}的要求", f"{figure}, short of the {demand} asked for"
-            )
-            return short + self._still_missing(row)
-        open_ = self.quantity.bounds(row.lower, row.upper, row.threshold)
+            zh = f"{figure}，未达到{demand}的要求"
+            return say(zh, f"{figure}, short of the {demand} asked for") + self._still_missing(row)
         return say(
-            f"能否达到{demand}待定：{row.unknown:,.0f}个单位未知，结果在{open_}之间"
-            if pd.notna(row.upper)
-            else f"能否达到{demand}待定：{row.unknown:,.0f}个单位未知，{open_}",
-            f"{demand} cannot be decided, {row.unknown:,.0f} unknown: {open_}",
+            f"能否达到{demand}待定：{row.unknown:,.0f}个单位未知，{self._open(row)}",
+            f"{demand} cannot be decided, {row.unknown:,.0f} unknown: {self._open(row)}",
         )
+
+    def _open(self, row: Any) -> str:
+        """What the unknown units leave open; without bounds, what is known."""
+        if pd.isna(row.lower) and pd.notna(row.value):
+            return say("已知部分为", "the known part is ") + self.figure(row)
+        bounds = self.quantity.named(self.quantity.bounds(row.lower, row.upper, row.threshold))
+        return say(f"结果在{bounds}之间" if pd.notna(row.upper) else f"结果{bounds}", bounds)
+
+    @property
+    def _own(self) -> str:
+        """A vague target has a threshold only where the user has supplied it."""
+        return "" if self.target.milestones else say("（自行假定）", " (own assumption)")
+
+    def asked(self, threshold: float) -> str:
+        """A threshold with the word for whose it is: the document's, or the user's own."""
+        figure = self.quantity.threshold(threshold)
+        if self.target.milestones:
+            return say(f"要求 {figure}", f"asked for: {figure}")
+        return say(f"自行假定 {figure}", f"assumed: {figure}")
 
     def _still_missing(self, row: Any) -> str:
         if pd.isna(row.shortfall) or not row.shortfall:

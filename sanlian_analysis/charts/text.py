@@ -16,8 +16,8 @@ _HINTING = 1.02
 #: A word, or one hanzi, with the closing punctuation that may not begin a line.
 _CLOSING = "，。；：、！？）》〉”’」』】〕…%,.;:!?)"
 _FIRST_CJK = 0x2E80
-_STANDING = str.maketrans("（）…", "︵︶︙")
-_STOPS = "，；：。、"
+_STANDING = str.maketrans("（）", "︵︶")
+_STOPS = "，；：。"
 _TOKEN = re.compile(rf"\s+|[（《〈“‘(〔]*(?:[A-Za-z0-9.,%+/’'–-]+|\S)[{re.escape(_CLOSING)}]*")
 
 
@@ -60,17 +60,15 @@ def _abridged(text: str, kept: int) -> str:
 
 
 def upright(text: str, room: float, size: float) -> str:
-    """A heading to stand above a narrow column: hanzi one below the other, other letters as is.
+    """A heading for a narrow column, at most `room` inches tall.
 
-    Takes at most `room` inches of height.
+    A few hanzi stand one below the other; anything else stays on one line, to be turned.
     """
-    hanzi = all(ord(c) >= _FIRST_CJK for c in drawable(text))
-    lines = int(room / line_height(size))
-    if not hanzi:
-        return shorten(text, room, size)
     plain = drawable(text)
-    kept = plain if len(plain) <= lines else _abridged(plain, lines - 1)
-    return "\n".join(kept.translate(_STANDING))
+    hanzi = all(ord(c) >= _FIRST_CJK for c in plain)
+    if hanzi and len(plain) <= int(room / line_height(size)):
+        return "\n".join(plain.translate(_STANDING))
+    return shorten(plain, room, size)
 
 
 def wrap(text: str, room: float, size: float, most: int) -> list[str]:

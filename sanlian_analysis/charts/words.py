@@ -115,20 +115,27 @@ def unit_of(id_: str) -> str:
     return say(known.unit, _UNITS_EN.get(known.unit, known.unit)) if known else ""
 
 
-def told(expression: Expression) -> str:
-    """An expression with the variables' own names."""
-    return in_words(expression, variable_label)
+def told(expression: Expression, policy: Policy | None = None) -> str:
+    """An expression with the variables' own names, and those of the policy's parameters."""
+    parameters = {p.id: p.label for p in policy.parameters} if policy else {}
+    return in_words(expression, lambda name: parameters.get(name) or variable_label(name))
 
 
 def variable_label(name: str) -> str:
-    """A variable's name for people, also inside county.… and communities(…)."""
-    match = re.fullmatch(r"(?:(?P<of>communities|total)\()?(?:county\.)?(?P<id>\w+)\)?", name)
+    """A variable's name for people, also inside county.…, communities(…) and total(…).
+
+    >>> variable_label("orgs"), variable_label("communities(governance_new)")
+    ('社区社会组织数', '本年新建一委一居一站的社区数')
+    """
+    match = re.fullmatch(r"(?:(?P<of>communities|total)\()?(?P<id>[\w.]+)\)?", name)
     assert match, "the expression language knows no other form of name"
-    known = variable(match["id"])
+    known = variable(match["id"].removeprefix("county."))
     label = known.label if known else match["id"]
     if match["of"] == "communities":
         return say(f"{label}的社区数", f"communities with {label}")
-    return label
+    if match["of"] == "total":
+        return say(f"各社区{label}合计", f"total {label}")
+    return say(f"本县{label}", f"the county's {label}") if "." in match["id"] else label
 
 
 def source(policy: Policy, clause: str = "") -> str:
@@ -138,17 +145,47 @@ def source(policy: Policy, clause: str = "") -> str:
     return say(zh, en + (f", clause {clause}" if clause else ""))
 
 
+def dotted(*parts: str) -> str:
+    """Short facts on one line, as in a subtitle."""
+    return say(" · ", " | ").join(parts)
+
+
 def listed(parts: list[str]) -> str:
     """Parts of one sentence in a row."""
     return say("、", ", ").join(parts)
 
 
-def verdict_sentence(counts: dict[str, int], measure: str = "个") -> str:
-    """How many areas (or, with 项, targets) have which verdict.
+def verdict_sentence(every: str, counts: dict[str, int]) -> str:
+    """How many areas have which verdict.
 
-    >>> verdict_sentence({"met": 5, "undetermined": 2})
+    >>> verdict_sentence("7个县", {"met": 5, "undetermined": 2})
+    '7个县中，5个达标、2个待定'
+    """
+    if len(counts) == 1:
+        verdict = verdict_name(next(iter(counts)))
+        return say(f"{every}全部{verdict}", f"All of {every}: {verdict}")
+    return say(f"{every}中，", f"Of {every}: ") + verdict_list(counts)
+
+
+def verdict_list(counts: dict[str, int], measure: str = "个") -> str:
+    """Numbers of areas (or, with 项, of targets) by verdict.
+
+    >>> verdict_list({"met": 5, "undetermined": 2})
     '5个达标、2个待定'
     """
-    en = {verdict: mark.en.split(" (")[0].lower() for verdict, mark in style.VERDICTS.items()}
-    zh = {verdict: mark.zh.split("（")[0] for verdict, mark in style.VERDICTS.items()}
-    return listed([say(f"{n:,}{measure}{zh[v]}", f"{n:,} {en[v]}") for v, n in counts.items()])
+    return listed(
+        [
+            say(f"{n:,}{measure}{verdict_name(verdict)}", f"{n:,} {verdict_name(verdict)}")
+            for verdict, n in counts.items()
+        ]
+    )
+
+
+def verdict_name(verdict: str) -> str:
+    """A verdict within a sentence, without its explanation.
+
+    >>> verdict_name("undetermined")
+    '待定'
+    """
+    mark = style.VERDICTS[verdict]
+    return say(mark.zh.split("（")[0], mark.en.split(" (")[0].lower())

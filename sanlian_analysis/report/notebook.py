@@ -22,6 +22,12 @@ from sanlian_analysis.language import say, use_language
 from sanlian_analysis.report.manifest import AreaRecord, sha256
 from sanlian_analysis.report.page import page
 
+#: The notebook as papermill leaves it, before it is cleaned and takes its final name.
+_EXECUTED = "executed.ipynb"
+
+#: The kernel talks to its worker over loopback; it need not warn of that in every report.
+_QUIET_KERNEL = ["--IPKernelApp.log_level=40"]
+
 
 @dataclass(frozen=True)
 class Job:
@@ -73,7 +79,7 @@ def make(job: Job) -> AreaRecord:
             _make_files(job, workshop)
         except (PapermillException, RuntimeError, OSError) as failure:
             error = _told(failure)
-            (workshop / "failed").rename(workshop / f"{job.stem}.ipynb")
+            (workshop / _EXECUTED).rename(workshop / f"{job.stem}.ipynb")
         files = _publish(workshop, root, job.folder)
     except OSError as failure:
         error, files = _told(failure), {}
@@ -90,7 +96,7 @@ def make(job: Job) -> AreaRecord:
 
 
 def _make_files(job: Job, workshop: Path) -> None:
-    raw = workshop / "failed"  # keeps the executed cells when the run stops half-way
+    raw = workshop / _EXECUTED  # keeps the executed cells when the run stops half-way
     shutil.copyfile(job.notebook, raw)
     papermill.execute_notebook(
         job.notebook,
@@ -99,6 +105,7 @@ def _make_files(job: Job, workshop: Path) -> None:
         kernel_name="python3",
         progress_bar=False,
         log_output=False,
+        extra_arguments=_QUIET_KERNEL,
     )
     notebook = _timeless(nbformat.read(raw, as_version=4))
     if "ipynb" in job.formats:

@@ -1,0 +1,33 @@
+"""Builders that several test files share."""
+
+import datetime as dt
+from pathlib import Path
+
+import pytest
+from xlsxwriter import Workbook
+
+
+@pytest.fixture(autouse=True)
+def _chinese(monkeypatch):
+    """Messages in Chinese, whatever the machine that runs the tests is set to."""
+    monkeypatch.delenv("SANLIAN_LANG", raising=False)
+
+
+@pytest.fixture
+def workbook(tmp_path):
+    """Write a dictionary of sheets (name: rows of cells) as an .xlsx file and give its path."""
+
+    def write(sheets: dict[str, list[list[object]]], name: str = "台账.xlsx") -> Path:
+        options = {"strings_to_formulas": False, "default_date_format": "yyyy-mm-dd"}
+        with Workbook(tmp_path / name, options) as book:
+            for title, rows in sheets.items():
+                sheet = book.add_worksheet(title)
+                for i, row in enumerate(rows):
+                    for j, cell in enumerate(row):
+                        if isinstance(cell, dt.date):
+                            sheet.write_datetime(i, j, cell)
+                        elif cell is not None:
+                            sheet.write(i, j, cell)
+        return tmp_path / name
+
+    return write

@@ -1,0 +1,1051 @@
+"""Charts, tested by their artists: places of dots and bars, labels, colours, words, tidiness."""
+
+import base64
+import datetime as dt
+import io
+import itertools
+import math
+import re
+from fractions import Fraction
+
+import matplotlib
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.image import imread
+from matplotlib.text import Text
+
+from sanlian_analysis import charts
+from sanlian_analysis.charts import style
+from sanlian_analysis.charts.text import shorten, width, wrap
+from sanlian_analysis.expressions import parse
+from sanlian_analysis.language import using
+from sanlian_analysis.policy import (
+    Band,
+    Mean,
+    Milestone,
+    Policy,
+    Ratio,
+    Reading,
+    Share,
+    Target,
+    Total,
+)
+
+# --- a policy and results written by hand -----------------------------------------------
+
+BOTH = frozenset({"urban", "rural"})
+LONG = "东风新村第一二三四五六七八九十" * 20
+COUNTIES = {
+    "140802": "盐湖区",
+    "140821": "临猗县",
+    "140822": "万荣县",
+    "140823": "闻喜县",
+    "140824": "稷山县",
+    "140825": "新绛县",
+    "140826": "绛县",
+    "140827": "垣曲县",
+    "140828": "夏县",
+    "140829": "平陆县",
+    "140830": "芮城县",
+    "140881": "永济市",
+    "140882": "河津市",
+}
+
+
+def a_reading(id_, formula, *, settlement=BOTH, name="", threshold=None, where=None):
+    return Reading(
+        id=id_,
+        name=name,
+        name_en=f"reading {id_}",
+        settlement=settlement,
+        where=where,
+        nonzero=None,
+        measure="",
+        formula=formula,
+        threshold=threshold,
+        since=None,
+        standards=(),
+    )
+
+
+def a_target(id_, name, name_en, formula, milestones, *others, unit="community", **of_reading):
+    return Target(
+        id=id_,
+        name=name,
+        name_en=name_en,
+        theme="organisations",
+        unit=unit,
+        level="county",
+        milestones=tuple(
+            Milestone(due and dt.date.fromisoformat(due), Fraction(threshold), "三", "句")
+            for due, threshold in milestones
+        ),
+        clause="三(一)",
+        sentence="句",
+        note="",
+        note_en="",
+        readings=(a_reading("primary", formula, **of_reading), *others),
+    )
+
+
+def a_policy():
+    """Every kind of target that a chart treats in its own way."""
+    orgs, urban = Share(parse("orgs >= 10")), {"settlement": frozenset({"urban"})}
+    steps = [("2021-12-31", "2/5"), ("2022-12-31", "4/5"), ("2023-12-31", "1")]
+    each = a_reading("each", orgs, name="逐个社区", threshold=Fraction(1))
+    targets = (
+        a_target("orgs", "社会组织", "Organisations", orgs, steps, each, **urban),
+        a_target("third", "三分之一", "A third", Share(parse("agency")), [("2022-12-31", "1/3")]),
+        a_target("mean", "平均数", "Mean", Mean(parse("orgs")), [("2022-12-31", "10")]),
+        a_target(
+            "area",
+            "每百户面积",
+            "Area",
+            Ratio(parse("facility_area"), parse("households"), 100),
+            [("2022-12-31", "50")],
+        ),
+        a_target(
+            "total",
+            "品牌",
+            "Brands",
+            Total(parse("brand_orgs")),
+            [("2022-12-31", "50")],
+            unit="area",
+        ),
+        a_target("standing", "常设", "Standing", Share(parse("linkage")), [(None, "1/2")]),
+        a_target("vague", "未设数", "Vague", Share(parse("linkage")), []),
+        a_target(
+            "staff",
+            "人员",
+            "Staff",
+            Band(parse("staff"), parse("6"), parse("12 + floor(max(0, households - 2000) / 300)")),
+            [(None, "1")],
+            **urban,
+        ),
+    )
+    return Policy(
+        id="p-2021",
+        title="试点方案",
+        title_en="Pilot plan",
+        short="试点",
+        short_en="Pilot",
+        number="民发〔2021〕1号",
+        issuer="民政局",
+        issuer_en="Bureau",
+        issued=dt.date(2021, 3, 1),
+        area_code="14",
+        area_name="山西省",
+        excluded=(),
+        note="",
+        note_en="",
+        parameters=(),
+        targets=targets,
+        sha256="",
+    )
+
+
+POLICY = a_policy()
+LEVEL_OF = {2: "province", 4: "city", 6: "county", 9: "street"}
+TEXTS = [
+    "policy",
+    "target",
+    "reading",
+    "level",
+    "area_code",
+    "area",
+    "verdict",
+    "clause",
+    "assumed",
+]
+FIGURES = ["numerator", "denominator", "value", "lower", "upper", "threshold"]
+COLUMNS = [*TEXTS, *FIGURES, "date", "due", "unknown", "binding", "stable", "shortfall"]
+
+
+def a_row(
+    code,
+    passes,
+    units,
+    unknown=0,
+    *,
+    target="orgs",
+    date="2022-12-31",
+    threshold=0.8,
+    name=None,
+    **given,
+):
+    """A row of results for a share; `given` overrides any column."""
+    row = dict.fromkeys(COLUMNS)
+    row |= {
+        "policy": POLICY.id,
+        "target": target,
+        "reading": "primary",
+        "level": LEVEL_OF[len(code)],
+        "area_code": code,
+        "area": name or COUNTIES.get(code),
+        "date": date,
+        "numerator": passes,
+        "denominator": units,
+        "unknown": unknown,
+        "threshold": threshold,
+        "verdict": "not_applicable",
+        "binding": True,
+        "stable": True,
+        "clause": "三",
+        "assumed": "",
+    }
+    if units:
+        row["value"] = passes / (units - unknown) if units > unknown else None
+        row["lower"], row["upper"] = passes / units, (passes + unknown) / units
+        row["verdict"] = "no_threshold" if threshold is None else "undetermined"
+    if units and threshold is not None:
+        row["shortfall"] = max(
+            0, math.ceil(Fraction(threshold).limit_denominator() * units) - passes
+        )
+        row["verdict"] = (
+            "met"
+            if row["lower"] >= threshold
+            else "not_met"
+            if row["upper"] < threshold
+            else "undetermined"
+        )
+    return row | given
+
+
+def a_table(*rows):
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    kinds = dict.fromkeys(FIGURES, "float64") | {"unknown": "Int64", "shortfall": "Int64"}
+    return table.astype(kinds).assign(date=pd.to_datetime(table["date"]))
+
+
+def counties_table(**given):
+    """Thirteen counties and their city: met, not met, undetermined, and one without units."""
+    passes = [38, 40, 33, 20, 26, 0, 31, 0, 22, 35, 28, 36, 30]
+    unknown = [0, 0, 2, 5, 0, 0, 3, 40, 0, 2, 9, 0, 1]
+    units = [40, 40, 40, 40, 40, 0, 40, 40, 40, 40, 40, 40, 40]
+    rows = [
+        a_row(code, *of, **given)
+        for code, of in zip(COUNTIES, zip(passes, units, unknown, strict=True), strict=True)
+    ]
+    city = a_row("1408", sum(passes), sum(units), sum(unknown), name="运城市", **given)
+    return a_table(*rows, city)
+
+
+def many_counties(count):
+    """Counties in two cities; 铁西区 is there in each of them."""
+    codes = [f"21{1 + i % 2:02}{i // 2 + 2:02}" for i in range(count)]
+    names = ["铁西区" if i < 2 else f"第{i}县" for i in range(count)]
+    rows = [
+        a_row(code, (7 * i) % 51, 50, i % 4, name=name)
+        for i, (code, name) in enumerate(zip(codes, names, strict=True))
+    ]
+    return a_table(*rows, a_row("2101", 1, 2, name="沈阳市"), a_row("2102", 1, 2, name="大连市"))
+
+
+def some_units(orgs, settlement="urban", **columns):
+    return pd.DataFrame({"orgs": pd.array(orgs, dtype="Int64")} | columns).assign(
+        settlement=settlement
+    )
+
+
+ABOUT = {"date": dt.date(2022, 12, 31), "area": "盐湖区", "policy": POLICY}
+AT = {"level": "county", "date": dt.date(2022, 12, 31), "within": "1408"}
+CEILINGS = {
+    "上限": lambda h: 12 + np.floor(np.maximum(h - 2000, 0) / 300),
+    "上限（从严）": lambda h: 12 + np.floor(np.maximum(h - 2000, 0) / 400),
+}
+
+
+def a_completeness_table(*rows):
+    names = ["label", "reported", "blank", "missing_row", "not_applicable", "units"]
+    return pd.DataFrame(rows, columns=names)
+
+
+# --- looking at a chart -----------------------------------------------------------------
+
+
+def by_gid(chart, gid):
+    """The artists that carry an id, in the order they were drawn."""
+    return chart.findobj(lambda artist: artist.get_gid() == gid)
+
+
+def words_of(chart):
+    """Every text that can be seen."""
+    chart.canvas.draw()
+    found = [text for text in chart.findobj(Text) if text.get_visible() and text.get_text().strip()]
+    return [text for text in found if text.get_window_extent().width > 0]
+
+
+def said(chart):
+    return "\n".join(text.get_text() for text in words_of(chart))
+
+
+def value_dot(chart, code):
+    (dot,) = by_gid(chart, f"value-{code}")
+    return dot
+
+
+def assert_tidy(chart):
+    """All texts lie within the sheet, and none lies over another."""
+    boxes = [(text.get_text(), text.get_window_extent()) for text in words_of(chart)]
+    for text, box in boxes:
+        inside = (
+            box.x0 >= -1
+            and box.y0 >= -1
+            and box.x1 <= chart.bbox.x1 + 1
+            and box.y1 <= chart.bbox.y1 + 1
+        )
+        assert inside, f"{text!r} leaves the sheet"
+    for (one, a), (other, b) in itertools.combinations(boxes, 2):
+        wide = min(a.x1, b.x1) - max(a.x0, b.x0)
+        high = min(a.y1, b.y1) - max(a.y0, b.y0)
+        assert wide <= 1 or high <= 1.5, f"{one!r} lies over {other!r}"
+
+
+# --- numbers ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "against", "shown"),
+    [
+        (0.864, None, "86.4%"),
+        (0.4, None, "40%"),
+        (0.7996, 0.8, "79.96%"),
+        (0.79999, 0.8, "79.999%"),
+        (0.8, 0.8, "80%"),
+        (0.8004, 0.8, "80.04%"),
+        (0.99999, None, "99.999%"),
+        (0.00001, None, "0.001%"),
+        (0.0, None, "0%"),
+        (1.0, None, "100%"),
+        (1 / 3, 1 / 3, "1/3"),
+        (0.33332, 1 / 3, "33.3%"),
+        (0.33334, 1 / 3, "33.334%"),
+        (2 / 3, 0.8, "66.7%"),
+        (1.127, 1.0, "112.7%"),
+    ],
+)
+def test_percent_stays_on_its_side_of_the_threshold(value, against, shown):
+    assert style.percent(value, against) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "against", "shown"),
+    [(9.96, 10, "9.96"), (9.94, 10, "9.9"), (12345.678, None, "12,345.7"), (3.0, None, "3")],
+)
+def test_number_stays_on_its_side_of_the_threshold(value, against, shown):
+    assert style.number(value, against) == shown
+
+
+# --- texts ------------------------------------------------------------------------------
+
+
+def test_long_name_keeps_head_and_tail_and_fits():
+    short = shorten("东风" * 100 + "社区居委会", 1.5, 8)
+    assert short.startswith("东风")
+    assert short.endswith("会")
+    assert "…" in short
+    assert width(short, 8) <= 1.5
+
+
+def test_wrapped_lines_fit_and_never_begin_with_a_comma():
+    lines = wrap("全省各县（市、区）的村和社区，" * 8, 2.0, 9, most=3)
+    assert len(lines) == 3
+    assert all(width(line, 9) <= 2.0 for line in lines)
+    assert not any(line.startswith(("，", "、", "）")) for line in lines)
+
+
+def test_character_that_no_font_has_is_marked_as_missing():
+    assert style.drawable("甲\U000f0000乙\u200b\n丙") == "甲〓乙 丙"
+
+
+# --- the sheet --------------------------------------------------------------------------
+
+
+UNITS = some_units(
+    [3, 9, 10, 12, None, 25],
+    households=[800, 2600, None, 900, 3000, 5000],
+    staff=[5, 14, 9, 13, 8, 20],
+)
+FILLED = a_completeness_table(["社会组织数", 30, 6, 4, 0, 40], ["户数", 40, 0, 0, 0, 40])
+LIMITS = {"ceilings": CEILINGS, "floor": 6, "clause": "三"}
+
+#: One chart of each kind, from ordinary figures.
+KINDS = {
+    "milestones": lambda **mark: charts.milestone_steps(
+        counties_table(), POLICY, "orgs", "140802", **mark
+    ),
+    "ranked": lambda **mark: charts.ranked_areas(
+        counties_table(), POLICY, "orgs", **AT, highlight="140828", **mark
+    ),
+    "verdicts": lambda **mark: charts.verdict_matrix(counties_table(), POLICY, **AT, **mark),
+    "shortfall": lambda **mark: charts.shortfall_bars(
+        counties_table(), POLICY, "orgs", **AT, **mark
+    ),
+    "distribution": lambda **mark: charts.distribution(
+        UNITS, "orgs", thresholds={"urban": [(10, "10")]}, **ABOUT, **mark
+    ),
+    "staffing": lambda **mark: charts.staffing(UNITS, **LIMITS, **ABOUT, **mark),
+    "completeness": lambda **mark: charts.completeness(FILLED, **ABOUT, **mark),
+}
+each_kind = pytest.mark.parametrize("kind", KINDS)
+
+
+@each_kind
+def test_chart_is_tidy_with_title_source_and_name(kind):
+    chart = KINDS[kind]()
+    assert_tidy(chart)
+    assert "依据：《试点方案》民发〔2021〕1号" in said(chart)
+    assert re.fullmatch(r"[a-z0-9-]+", chart.name)
+    assert chart.alt.endswith("。")
+    assert re.search(r"\d", chart.alt)
+    assert "模拟" not in said(chart) + chart.alt
+
+
+@each_kind
+def test_simulated_data_is_marked_on_the_sheet_and_in_the_alternative_text(kind):
+    chart = KINDS[kind](simulated=True)
+    assert_tidy(chart)
+    assert chart.alt.startswith("模拟数据。")
+    (tag,) = [text for text in words_of(chart) if text.get_text() == "模拟数据"]
+    box = tag.get_window_extent()
+    assert box.x0 > chart.bbox.width * 0.8
+    assert box.y0 > chart.bbox.height * 0.8
+
+
+@each_kind
+def test_english_chart_has_no_hanzi_but_names(kind):
+    with using("en"):
+        chart = KINDS[kind](simulated=True)
+    proper = [*COUNTIES.values(), "运城市", *CEILINGS, "社会组织数", "户数", POLICY.number]
+    proper += ["三(一)", "三"]
+    pattern = "|".join(sorted(map(re.escape, proper), key=len, reverse=True))
+    text = re.sub(pattern, "", said(chart).replace("\n", "") + chart.alt)
+    assert not re.findall(r"[\u3000-\u9fff\uff00-\uffef]", text)
+    assert "Simulated data" in said(chart)
+    assert_tidy(chart)
+
+
+def test_same_chart_gives_the_same_bytes():
+    one, two = (charts.ranked_areas(counties_table(), POLICY, "orgs", **AT) for _ in range(2))
+    assert one.png() == two.png()
+    assert one.svg() == two.svg()
+    assert b"Software" not in one.png()
+    assert b"<dc:date>" not in one.svg()
+
+
+def test_notebook_gets_a_picture_at_twice_its_size_with_alternative_text():
+    chart = charts.ranked_areas(counties_table(), POLICY, "orgs", **AT)
+    data, described = chart._repr_mimebundle_()
+    shown = described["image/png"]
+    height, wide = imread(io.BytesIO(base64.b64decode(data["image/png"]))).shape[:2]
+    assert shown["alt"] == chart.alt == data["text/plain"]
+    assert shown["name"] == "ranked-orgs-county"
+    assert (wide, height) == pytest.approx((2 * shown["width"], 2 * shown["height"]), abs=2)
+
+
+def test_global_settings_stay_as_they_were():
+    before = dict(matplotlib.rcParams)
+    for draw in KINDS.values():
+        draw(simulated=True).svg()
+    assert dict(matplotlib.rcParams) == before
+
+
+# --- milestones -------------------------------------------------------------------------
+
+
+def three_snapshots(*counts):
+    dates = ["2021-12-31", "2022-12-31", "2023-12-31"]
+    rows = zip(dates, (0.4, 0.8, 1.0), counts, strict=False)
+    return a_table(*(a_row("140802", *of, date=d, threshold=t) for d, t, of in rows))
+
+
+def test_staircase_has_every_threshold_up_to_its_due_date():
+    chart = charts.milestone_steps(
+        three_snapshots((20, 40), (30, 40, 2), (40, 40)), POLICY, "orgs", "140802"
+    )
+    (steps,) = by_gid(chart, "threshold")
+    dues = [dt.date(year, 12, 31).toordinal() for year in (2021, 2022)]
+    assert list(steps.get_ydata()) == [0.4, 0.4, 0.8, 0.8, 1, 1]
+    assert list(steps.get_xdata())[1:5] == [dues[0], dues[0], dues[1], dues[1]]
+    assert {"2021年底 40%", "2022年底 80%", "2023年底 100%"} <= set(said(chart).split("\n"))
+    assert_tidy(chart)
+
+
+def test_snapshot_is_drawn_at_its_value_with_its_bounds_and_verdict():
+    chart = charts.milestone_steps(
+        three_snapshots((20, 40), (30, 40, 2), (40, 40)), POLICY, "orgs", "140802"
+    )
+    dots = [value_dot(chart, date) for date in ("2021-12-31", "2022-12-31", "2023-12-31")]
+    assert [dot.get_ydata()[0] for dot in dots] == pytest.approx([0.5, 30 / 38, 1])
+    assert [dot.get_marker() for dot in dots] == ["o", "^", "o"]
+    (range_,) = by_gid(chart, "range-140802")
+    assert list(range_.get_ydata()) == pytest.approx([0.75, 0.8])
+    assert "78.9%" in said(chart)
+
+
+def test_title_says_what_is_missing():
+    chart = charts.milestone_steps(three_snapshots((10, 40)), POLICY, "orgs", "140802")
+    assert "盐湖区2021年底25%，未达到40%的要求，还差6个城市社区" in said(chart).replace("\n", "")
+
+
+def test_value_just_below_the_threshold_is_not_shown_as_the_threshold():
+    table = a_table(a_row("140802", 1999, 2500, date="2022-12-31"))
+    chart = charts.milestone_steps(table, POLICY, "orgs", "140802")
+    assert "79.96%" in said(chart)
+    assert chart.alt.startswith("盐湖区2022年底79.96%，未达到80%的要求")
+
+
+def test_without_a_value_only_the_bounds_are_drawn_and_said():
+    table = a_table(a_row("140802", 0, 40, 40))
+    chart = charts.milestone_steps(table, POLICY, "orgs", "140802")
+    (range_,) = by_gid(chart, "range-140802")
+    assert list(range_.get_ydata()) == [0, 1]
+    assert not chart.findobj(lambda artist: str(artist.get_gid()).startswith("value-"))
+    assert "无数据（0%至100%）" in said(chart)
+    assert_tidy(chart)
+
+
+def test_mean_is_drawn_in_its_unit_from_zero():
+    row = a_row(
+        "140802",
+        0,
+        0,
+        target="mean",
+        value=9.96,
+        lower=9.0,
+        verdict="undetermined",
+        threshold=10,
+        unknown=3,
+    )
+    chart = charts.milestone_steps(a_table(row), POLICY, "mean", "140802")
+    assert value_dot(chart, "2022-12-31").get_ydata()[0] == 9.96
+    assert chart.axes[0].get_ylim()[0] == 0
+    assert "9.96" in said(chart)
+    assert "2022年底 10个" in said(chart)
+    assert "%" not in said(chart)
+    assert_tidy(chart)
+
+
+def test_open_upper_bound_runs_to_the_end_of_the_axis():
+    row = a_row(
+        "140802",
+        0,
+        0,
+        target="mean",
+        value=9.5,
+        lower=9.0,
+        verdict="undetermined",
+        threshold=10,
+        unknown=3,
+    )
+    chart = charts.milestone_steps(a_table(row), POLICY, "mean", "140802")
+    (range_,) = by_gid(chart, "range-140802")
+    assert list(range_.get_ydata()) == pytest.approx([9.0, chart.axes[0].get_ylim()[1]])
+    assert range_.get_linestyle() == "--"
+
+
+@pytest.mark.parametrize(("target", "unit"), [("area", "m²/百户"), ("total", "（个）")])
+def test_scaled_ratio_and_total_name_their_unit(target, unit):
+    row = a_row(
+        "140802",
+        0,
+        0,
+        target=target,
+        value=48.0,
+        lower=48.0,
+        upper=48.0,
+        verdict="not_met",
+        threshold=50,
+        shortfall=2,
+    )
+    chart = charts.milestone_steps(a_table(row), POLICY, target, "140802")
+    assert unit in said(chart)
+    assert_tidy(chart)
+
+
+def test_without_bounds_the_known_part_is_told():
+    row = a_row("140802", 0, 0, verdict="undetermined", value=0.93, unknown=11)
+    chart = charts.milestone_steps(a_table(row), POLICY, "orgs", "140802")
+    assert "能否达到80%待定：11个单位未知，已知部分为93%" in chart.alt
+
+
+def test_standing_threshold_is_one_line():
+    table = a_table(a_row("140802", 30, 40, target="standing", threshold=0.5))
+    chart = charts.milestone_steps(table, POLICY, "standing", "140802")
+    (steps,) = by_gid(chart, "threshold")
+    assert set(steps.get_ydata()) == {0.5}
+    assert "要求 50%" in said(chart)
+
+
+def test_vague_target_has_no_line():
+    table = a_table(a_row("140802", 30, 40, target="vague", threshold=None))
+    chart = charts.milestone_steps(table, POLICY, "vague", "140802")
+    assert not by_gid(chart, "threshold")
+    assert "文件未设阈值" in chart.alt
+    assert_tidy(chart)
+
+
+def test_assumed_threshold_is_drawn_and_said_to_be_the_users_own():
+    table = a_table(a_row("140802", 30, 40, target="vague", threshold=0.9, assumed="阈值 90%"))
+    chart = charts.milestone_steps(table, POLICY, "vague", "140802")
+    (steps,) = by_gid(chart, "threshold")
+    assert set(steps.get_ydata()) == {0.9}
+    assert {"自行假定 90%", "使用者自行假定，非文件规定：阈值 90%"} <= set(said(chart).split("\n"))
+    assert "要求 90%" not in said(chart)
+    assert "未达到90%（自行假定）的要求" in chart.alt
+
+
+def test_reading_with_its_own_threshold_has_its_own_name_and_line():
+    table = a_table(a_row("140802", 30, 40, threshold=1.0, reading="each"))
+    chart = charts.milestone_steps(table, POLICY, "orgs", "140802", reading="each")
+    (steps,) = by_gid(chart, "threshold")
+    assert set(steps.get_ydata()) == {1}
+    assert chart.name == "milestones-orgs-each"
+    assert "读法：逐个社区" in said(chart)
+
+
+def test_many_snapshots_stay_tidy():
+    rows = [
+        a_row("140802", 10 + month * 2, 40, 3, date=f"2022-{month:02}-28") for month in range(1, 13)
+    ]
+    assert_tidy(charts.milestone_steps(a_table(*rows), POLICY, "orgs", "140802"))
+
+
+# --- ranking ----------------------------------------------------------------------------
+
+
+def test_dots_stand_at_their_values_from_the_highest_down_unknown_last():
+    table = counties_table()
+    chart = charts.ranked_areas(table, POLICY, "orgs", **AT)
+    labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
+    assert labels[0] == "临猗县"
+    assert labels[-1] == "垣曲县"
+    assert "新绛县" not in labels
+    shown = table.set_index("area_code")
+    for code, name in COUNTIES.items():
+        if pd.notna(shown.value[code]):
+            dot = value_dot(chart, code)
+            assert dot.get_xdata()[0] == shown.value[code]
+            assert dot.get_ydata()[0] == labels.index(name)
+
+
+def test_verdict_gives_colour_and_shape():
+    chart = charts.ranked_areas(counties_table(), POLICY, "orgs", **AT)
+    look = {}
+    for code in ("140821", "140823", "140822"):
+        dot = value_dot(chart, code)
+        look[code] = (to_hex(dot.get_markerfacecolor()).upper(), dot.get_marker())
+    assert look == {
+        "140821": ("#0072B2", "o"),
+        "140823": ("#D55E00", "D"),
+        "140822": ("#0072B2", "o"),
+    }
+    assert "达标 5" in said(chart)
+
+
+def test_threshold_and_figure_of_the_area_around_are_lines():
+    table = counties_table()
+    chart = charts.ranked_areas(table, POLICY, "orgs", **AT)
+    (asked,), (around,) = by_gid(chart, "threshold"), by_gid(chart, "around")
+    city = table.set_index("area_code").value["1408"]
+    assert asked.get_xdata()[0] == 0.8
+    assert around.get_xdata()[0] == city
+    assert "要求 80%" in said(chart)
+    assert f"运城市 {style.percent(city, 0.8)}" in said(chart)
+
+
+def test_areas_out_of_scope_are_counted_not_drawn():
+    chart = charts.ranked_areas(counties_table(), POLICY, "orgs", **AT)
+    assert not by_gid(chart, "value-140825")
+    assert "另有1个县（市、区）没有适用的单位" in said(chart)
+
+
+def test_unknown_area_shows_its_bounds_alone():
+    chart = charts.ranked_areas(counties_table(), POLICY, "orgs", **AT)
+    (range_,) = by_gid(chart, "range-140827")
+    assert list(range_.get_xdata()) == [0, 1]
+    assert not by_gid(chart, "value-140827")
+    assert "无数据" in said(chart)
+
+
+def test_highlighted_area_is_ranked_in_the_title():
+    chart = charts.ranked_areas(counties_table(), POLICY, "orgs", **AT, highlight="140828")
+    assert chart.alt.startswith("夏县55%（未达标），列第11位；")
+
+
+@pytest.mark.parametrize("count", [60, 61, 100])
+def test_hundred_areas_are_legible_and_namesakes_told_apart(count):
+    chart = charts.ranked_areas(many_counties(count), POLICY, "orgs", **(AT | {"within": None}))
+    assert_tidy(chart)
+    assert {"铁西区（沈阳市）", "铁西区（大连市）"} <= set(said(chart).split("\n"))
+    assert len(chart.axes) == (1 if count == 60 else 2)
+    assert all(text.get_fontsize() >= 7 for text in words_of(chart))
+
+
+def test_more_areas_than_can_be_read_are_cut_and_said_to_be():
+    rows = [
+        a_row(f"1408{i // 1000:02}{i % 1000:03}", i % 41, 40, name=f"第{i}乡") for i in range(500)
+    ]
+    chart = charts.ranked_areas(a_table(*rows), POLICY, "orgs", **(AT | {"level": "street"}))
+    assert "其余300行见结果表" in said(chart)
+    assert "500个街道（乡镇）中" in chart.alt
+    chart.png()
+
+
+def test_namesakes_in_one_city_carry_their_codes():
+    table = a_table(
+        a_row("140802001", 1, 2, name="城关镇"),
+        a_row("140802002", 2, 2, name="城关镇"),
+        a_row("140802", 3, 4),
+    )
+    chart = charts.ranked_areas(table, POLICY, "orgs", **(AT | {"level": "street"}))
+    labels = {label.get_text() for label in chart.axes[0].get_yticklabels()}
+    assert labels == {"城关镇（140802001）", "城关镇（140802002）"}
+
+
+def test_mean_above_its_threshold_is_ranked_in_numbers():
+    rows = [
+        a_row(
+            code,
+            0,
+            0,
+            target="mean",
+            value=8.0 + i,
+            lower=8.0 + i,
+            upper=8.0 + i,
+            threshold=10,
+            verdict="met" if i > 1 else "not_met",
+        )
+        for i, code in enumerate(COUNTIES)
+    ]
+    chart = charts.ranked_areas(a_table(*rows), POLICY, "mean", **AT)
+    assert chart.axes[0].get_xlim()[0] == 0
+    assert chart.axes[0].get_xlim()[1] >= 20
+    assert "要求 10个" in said(chart)
+    assert_tidy(chart)
+
+
+def test_a_third_is_shown_as_a_third():
+    chart = charts.ranked_areas(
+        counties_table(target="third", threshold=1 / 3), POLICY, "third", **AT
+    )
+    assert "要求 1/3" in said(chart)
+
+
+# --- table of verdicts ------------------------------------------------------------------
+
+
+def test_cells_hold_the_verdicts():
+    table = pd.concat([counties_table(), counties_table(target="vague", threshold=None)])
+    chart = charts.verdict_matrix(table, POLICY, **AT)
+    (cells,) = by_gid(chart, "cells")
+    order = list(style.VERDICTS)
+    found = [order[int(index)] for index in np.ravel(cells.get_array())[:13]]
+    assert found == list(table.verdict[:13])
+    assert [label.get_text() for label in chart.axes[0].get_yticklabels()] == ["社会组织", "未设数"]
+    (met,) = by_gid(chart, "verdict-met")
+    assert met.get_marker() == "o"
+    assert "5/12" in said(chart)
+    assert_tidy(chart)
+
+
+def test_only_what_binds_is_judged_where_anything_binds():
+    rows = [counties_table(), counties_table(target="standing", threshold=0.5, binding=False)]
+    assert "常设" not in said(charts.verdict_matrix(pd.concat(rows), POLICY, **AT))
+    assert "常设" in said(charts.verdict_matrix(rows[1], POLICY, **AT))
+
+
+def test_where_the_document_does_not_bind_every_chart_says_so():
+    for chart in charts_of(counties_table(binding=False)):
+        assert "文件的要求不约束这里的县（市、区），结果供参考。" in said(chart)
+        assert_tidy(chart)
+
+
+def test_one_area_shows_its_figures():
+    table = pd.concat([counties_table(), counties_table(target="third", threshold=1 / 3)])
+    chart = charts.verdict_matrix(table, POLICY, **(AT | {"within": "140828"}))
+    assert "55%（要求 80%）" in said(chart)
+    assert "55%（要求 1/3）" in said(chart)
+    assert chart.alt.startswith("夏县2项要求中，1项达标、1项未达标")
+    assert_tidy(chart)
+
+
+def test_many_areas_stand_down_the_side():
+    chart = charts.verdict_matrix(many_counties(100), POLICY, **(AT | {"within": None}))
+    assert_tidy(chart)
+    assert {"铁西区（沈阳市）", "铁西区（大连市）"} <= set(said(chart).split("\n"))
+    assert len(chart.axes) == 2
+
+
+def test_title_counts_the_areas_that_meet_everything():
+    chart = charts.verdict_matrix(counties_table(), POLICY, **AT)
+    assert chart.alt.startswith("13个县（市、区）中5个各项都达标；“社会组织”未达标最多")
+
+
+# --- shortfall --------------------------------------------------------------------------
+
+
+def test_bars_are_the_shortfalls_in_falling_order_from_zero():
+    chart = charts.shortfall_bars(counties_table(), POLICY, "orgs", **AT)
+    bars = sorted(chart.axes[0].patches, key=lambda bar: bar.get_y())
+    assert [bar.get_width() for bar in bars] == [32, 12, 10, 6, 4, 2, 1]
+    assert {bar.get_x() for bar in bars} == {0}
+    assert chart.axes[0].get_xlim()[0] == 0
+    assert bars[0].get_gid() == "shortfall-140827"
+    assert "7个县（市、区）还有缺口，垣曲县最大：差32个城市社区" in said(chart)
+
+
+def test_areas_without_a_bar_are_told_by_reason():
+    chart = charts.shortfall_bars(counties_table(), POLICY, "orgs", **AT, top=2)
+    assert len(chart.axes[0].patches) == 2
+    told = said(chart).replace("\n", "")
+    assert (
+        "5个县（市、区）也有缺口，未画出；5个县（市、区）已达标；1个县（市、区）没有适用的单位"
+        in told
+    )
+
+
+def test_nothing_missing_is_a_statement():
+    table = a_table(*(a_row(code, 40, 40) for code in COUNTIES))
+    chart = charts.shortfall_bars(table, POLICY, "orgs", **AT)
+    assert "13个县（市、区）都没有缺口" in said(chart)
+    assert not chart.axes
+
+
+def test_shortfall_of_one_has_whole_ticks():
+    chart = charts.shortfall_bars(a_table(a_row("140802", 31, 40)), POLICY, "orgs", **AT)
+    assert [label.get_text() for label in chart.axes[0].get_xticklabels()] == ["0", "1"]
+
+
+# --- distribution -----------------------------------------------------------------------
+
+
+def test_bars_count_the_units_and_change_tone_at_the_threshold():
+    units = some_units([9, 9, 10, 12, 12, 12])
+    chart = charts.distribution(units, "orgs", thresholds={"urban": [(10, "要求")]}, **ABOUT)
+    (axes,) = chart.axes
+    heights = {round(bar.get_x() + bar.get_width() / 2): bar.get_height() for bar in axes.patches}
+    assert {place: n for place, n in heights.items() if n} == {9: 2, 10: 1, 12: 3}
+    tones = {round(b.get_x() + b.get_width() / 2): to_hex(b.get_facecolor()) for b in axes.patches}
+    assert tones[9].upper() == style.TONES[0]
+    assert tones[10].upper() == style.TONES[2]
+    (line,) = by_gid(chart, "threshold")
+    assert line.get_xdata()[0] == 9.5
+
+
+def test_unknown_units_stand_apart():
+    chart = charts.distribution(some_units([1, 2, None, None]), "orgs", thresholds={}, **ABOUT)
+    (bar,) = by_gid(chart, "unknown")
+    assert bar.get_height() == 2
+    assert bar.get_x() + bar.get_width() < -0.5
+    assert bar.get_hatch()
+    assert "未知 2" in said(chart)
+
+
+def test_not_applicable_units_are_left_out_and_said():
+    units = some_units([1, 2, None]).assign(**{"orgs.not_applicable": [False, False, True]})
+    chart = charts.distribution(units, "orgs", thresholds={}, **ABOUT)
+    assert not by_gid(chart, "unknown")
+    assert "1个不适用的单位" in said(chart)
+
+
+def test_long_tail_ends_in_an_open_bin():
+    chart = charts.distribution(
+        some_units([*range(12), *[5] * 90, 480]), "orgs", thresholds={}, **ABOUT
+    )
+    assert "≥23" in said(chart)
+    assert sum(bar.get_height() for bar in chart.axes[0].patches) == 103
+
+
+def test_wide_range_is_binned_at_round_numbers_that_meet_the_thresholds():
+    units = some_units([0], households=pd.array([0], dtype="Int64"))
+    units = pd.concat([units, some_units([0] * 400, households=range(20, 8020, 20))])
+    chart = charts.distribution(
+        units, "households", thresholds={"urban": [(1500, "下限")]}, **ABOUT
+    )
+    (line,) = by_gid(chart, "threshold")
+    below = [bar for bar in chart.axes[0].patches if bar.get_x() < line.get_xdata()[0]]
+    assert sum(bar.get_height() for bar in below) == 75
+    assert_tidy(chart)
+
+
+def test_urban_and_rural_share_their_scale():
+    units = pd.concat([some_units([10, 12]), some_units([1, 3], "rural"), some_units([9], "other")])
+    chart = charts.distribution(
+        units, "orgs", thresholds={"urban": [(10, "十")], "rural": [(3, "三")]}, **ABOUT
+    )
+    upper, lower = chart.axes
+    assert upper.get_xlim() == lower.get_xlim()
+    assert "另有1个其他单位" in said(chart)
+    assert "2个城市社区中2个达到10个，2个村中1个达到3个" in chart.alt
+    assert_tidy(chart)
+
+
+def test_several_thresholds_keep_their_labels_apart():
+    chart = charts.distribution(
+        some_units(list(range(20))),
+        "orgs",
+        thresholds={"urban": [(10, "2021年底要求10个"), (11, "2022年底要求11个")]},
+        **ABOUT,
+    )
+    assert_tidy(chart)
+
+
+# --- staff ------------------------------------------------------------------------------
+
+
+def test_points_lie_below_inside_or_above_by_the_first_ceiling():
+    units = pd.DataFrame(
+        {
+            "settlement": ["urban"] * 6 + ["rural"],
+            "households": pd.array([900, 900, 900, 2600, 2600, None, 900], dtype="Int64"),
+            "staff": pd.array([5, 6, 13, 14, 15, 9, 1], dtype="Int64"),
+        }
+    )
+    chart = charts.staffing(units, **LIMITS, **ABOUT)
+    points = {name: by_gid(chart, name)[0] for name in ("below", "inside", "above")}
+    assert list(points["below"].get_ydata()) == [5]
+    assert list(points["inside"].get_ydata()) == [6, 14]
+    assert list(points["above"].get_ydata()) == [13, 15]
+    assert len({point.get_marker() for point in points.values()}) == 3
+    assert len(by_gid(chart, "limit")) == 3
+    assert "另有1个城市社区户数或人数未知" in said(chart)
+    assert_tidy(chart)
+
+
+def test_limits_come_from_the_policy():
+    units = pd.DataFrame(
+        {"settlement": "urban", "households": [900, 2600, 2600], "staff": [12, 14, 15]}
+    )
+    (chart,) = charts.staff_bands(units, **ABOUT)
+    (inside,), (above,) = by_gid(chart, "inside"), by_gid(chart, "above")
+    assert list(inside.get_ydata()) == [12, 14]
+    assert list(above.get_ydata()) == [15]
+    assert "下限6人" in said(chart)
+
+
+def test_organisations_take_their_threshold_from_the_policy():
+    (chart,) = charts.organisations(some_units([3, 10, 11]), **ABOUT)
+    assert {line.get_xdata()[0] for line in by_gid(chart, "threshold")} == {9.5}
+    assert "要求 10个" in said(chart)
+    assert charts.organisations(some_units([1]).drop(columns="orgs"), **ABOUT) == []
+
+
+# --- completeness -----------------------------------------------------------------------
+
+
+def test_bars_add_up_and_the_emptiest_variable_is_last():
+    table = a_completeness_table(
+        ["社会组织数", 20, 10, 5, 5, 40], ["户数", 40, 0, 0, 0, 40], ["面积", 38, 2, 0, 0, 40]
+    )
+    chart = charts.completeness(table, **ABOUT)
+    labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
+    assert labels == ["户数", "面积", "社会组织数"]
+    reported = [bar.get_width() for bar in by_gid(chart, "status-reported")]
+    assert reported == pytest.approx([1, 0.95, 0.5])
+    ends = [bar.get_x() + bar.get_width() for bar in by_gid(chart, "status-missing_row")]
+    assert ends == pytest.approx([1, 1, 1])
+    assert "“社会组织数”缺得最多（37.5%）" in said(chart)
+    assert_tidy(chart)
+
+
+def test_many_variables_stay_tidy():
+    rows = [[f"变量{i}", 12_000 - i, i, 0, 0, 12_000] for i in range(45)]
+    assert_tidy(charts.completeness(a_completeness_table(*rows), **ABOUT))
+
+
+# --- at the edges -----------------------------------------------------------------------
+
+
+def charts_of(table, **given):
+    """The four charts of results, for one county and for all of them."""
+    at = AT | given
+    return [
+        charts.milestone_steps(table, POLICY, "orgs", "140802", simulated=True),
+        charts.ranked_areas(table, POLICY, "orgs", **at, highlight="140802", simulated=True),
+        charts.verdict_matrix(table, POLICY, **at, simulated=True),
+        charts.shortfall_bars(table, POLICY, "orgs", **at, simulated=True),
+    ]
+
+
+EDGES = {
+    "no rows": a_table(),
+    "one area": a_table(a_row("140802", 30, 40, 2)),
+    "all unknown": a_table(*(a_row(code, 0, 40, 40) for code in COUNTIES)),
+    "out of scope": a_table(*(a_row(code, 0, 0) for code in COUNTIES)),
+    "all at zero": a_table(*(a_row(code, 0, 40) for code in COUNTIES)),
+    "all at one": a_table(*(a_row(code, 40, 40) for code in COUNTIES)),
+    "long names": a_table(
+        *(
+            a_row(code, 2 * i, 40, i, name=LONG + name)
+            for i, (code, name) in enumerate(COUNTIES.items())
+        ),
+        a_row("1408", 100, 520, name=LONG + "市"),
+    ),
+    "same long names": a_table(*(a_row(code, 30, 40, name=LONG) for code in COUNTIES)),
+    "odd letters": a_table(
+        a_row("140802", 30, 40, name="$x_1^2$ 村 \\frac"),
+        a_row("140821", 31, 40, name="𠮷\U000f0000村\n{}"),
+        a_row("140822", 32, 40, name="A very long English name of a county in Shanxi"),
+    ),
+    "no names": a_table(a_row("140802", 30, 40, name=" "), a_row("140999", 31, 40)),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("edge", EDGES)
+def test_charts_at_the_edges_are_drawn_and_tidy(edge, language):
+    with using(language):
+        for chart in charts_of(EDGES[edge]):
+            assert_tidy(chart)
+            chart.png()
+            assert chart.alt
+
+
+def test_nothing_in_scope_is_a_sentence():
+    for chart in charts_of(EDGES["no rows"]):
+        assert not chart.axes
+        assert "没有" in chart.alt
+    nobody = some_units([]).assign(households=[], staff=[])
+    for chart in (
+        charts.distribution(nobody, "orgs", thresholds={}, **ABOUT),
+        charts.staffing(nobody, **LIMITS, **ABOUT),
+        charts.completeness(a_completeness_table(), **ABOUT),
+    ):
+        assert not chart.axes
+        assert "没有" in chart.alt
+        assert_tidy(chart)
+
+
+def test_dollar_signs_are_letters():
+    chart = charts.ranked_areas(EDGES["odd letters"], POLICY, "orgs", **AT)
+    labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
+    assert "$x_1^2$ 村 \\frac" in labels
+
+
+@pytest.mark.parametrize("column", ["value", "lower", "numerator", "threshold"])
+def test_any_kind_of_number_will_do(column):
+    table = counties_table()
+    exact = [None if pd.isna(v) else Fraction(v) for v in table[column]]
+    other = table.assign(**{column: pd.Series(exact, dtype=object)})
+    one, two = (charts.ranked_areas(t, POLICY, "orgs", **AT) for t in (table, other))
+    assert one.png() == two.png()
+
+
+def test_dates_may_be_text():
+    table = counties_table().assign(date="2022-12-31")
+    chart = charts.ranked_areas(table, POLICY, "orgs", **(AT | {"date": "2022-12-31"}))
+    assert "2022年底" in said(chart)
+
+
+def test_everything_unknown_in_the_units():
+    units = some_units([None, None], households=[None, None], staff=[None, None])
+    for chart in (
+        charts.distribution(units, "orgs", thresholds={"urban": [(10, "要求")]}, **ABOUT),
+        charts.staffing(units, **LIMITS, **ABOUT),
+        charts.completeness(a_completeness_table(["户数", 0, 0, 40, 0, 40]), **ABOUT),
+    ):
+        assert_tidy(chart)
+        chart.png()

@@ -1,0 +1,283 @@
+"""The command line as a user calls it: in a process of its own."""
+
+import csv
+import io
+import json
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+LEDGER = ROOT / "data" / "ledgers" / "yuncheng-2019.xlsx"
+FRAME = ROOT / "data" / "frames" / "yuncheng.csv"
+
+
+def sanlian(*arguments, cwd=None, **env):
+    """Run `sanlian` as installed; returns the finished process."""
+    script = Path(sys.executable).parent / "sanlian"
+    return subprocess.run(
+        [script, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        cwd=cwd,
+        timeout=300,
+        env={**os.environ, "SANLIAN_LANG": "zh", **env},
+    )
+
+
+def refused(*arguments, cwd=None):
+    """The message of a call that must end with status 2, one message and no traceback."""
+    done = sanlian(*arguments, cwd=cwd)
+    assert done.returncode == 2, done
+    assert done.stdout == ""
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def ledger_csv(path, *rows):
+    path.write_text(
+        "\n".join(["社区代码,统计时点,社区社会组织数,城乡类型", *rows]), encoding="utf-8"
+    )
+    return path
+
+
+def test_help_names_every_command():
+    done = sanlian("--help")
+    assert done.returncode == 0
+    assert {"policies", "simulate", "evaluate", "report"} <= set(done.stdout.split())
+
+
+def test_policies_lists_the_five_documents():
+    done = sanlian("policies")
+    assert [line.split()[0] for line in done.stdout.splitlines()] == [
+        "yuncheng-2019",
+        "changzhou-2018",
+        "yangquan-2015",
+        "lishui-2018",
+        "liaoning-2021",
+    ]
+
+
+def test_policy_for_people_quotes_the_sentence():
+    done = sanlian("policies", "liaoning-2021")
+    assert "力争全省40%的城市社区拥有不少于10个社区社会组织" in done.stdout
+    assert "2022-12-31  ≥ 80%" in done.stdout
+
+
+def test_policy_in_english():
+    done = sanlian("policies", "liaoning-2021", SANLIAN_LANG="en")
+    assert "binds at: province" in done.stdout
+
+
+def test_policy_for_programs_is_one_json_object():
+    policy = json.loads(sanlian("policies", "lishui-2018", "--json").stdout)
+    assert {"id", "title", "number", "issuer", "issued", "area", "targets"} <= set(policy)
+    agency = next(target for target in policy["targets"] if target["id"] == "agency-rural")
+    assert agency["milestones"][0]["exact"] == "1/3"
+    assert agency["level"] == "city"
+
+
+def test_source_text_is_checked(tmp_path):
+    text = tmp_path / "text.txt"
+    text.write_text("每个城市社区拥有\n不少于10个社区社会组织", encoding="utf-8")
+    done = sanlian("policies", "liaoning-2021", "--source", text)
+    assert done.returncode == 1
+    assert not any(line.endswith("拥有不少于10个社区社会组织") and "力争" not in line
+                   for line in done.stdout.splitlines() if line.startswith("orgs-urban: 每个"))  # fmt: skip
+    assert "orgs-rural" in done.stdout
+
+
+def test_evaluate_prints_csv_alone(tmp_path):
+    ledger = ledger_csv(
+        tmp_path / "台账.csv", "210106001001,2021-12-31,12,城市社区", "210106001002,2021-12-31,,"
+    )
+    frame = tmp_path / "名录.csv"
+    frame.write_text(
+        "code,name,county\n210106001001,甲社区,铁西区\n210106001002,乙社区,铁西区\n",
+        encoding="utf-8",
+    )
+    done = sanlian("evaluate", ledger, "--policy", "liaoning-2021", "--frame", frame)
+    assert done.returncode == 0
+    rows = list(csv.DictReader(io.StringIO(done.stdout)))
+    county = next(r for r in rows if r["target"] == "orgs-urban" and r["level"] == "county")
+    assert county == {
+        "policy": "liaoning-2021",
+        "target": "orgs-urban",
+        "reading": "primary",
+        "level": "county",
+        "area_code": "210106",
+        "area": "铁西区",
+        "date": "2021-12-31",
+        "due": "2021-12-31",
+        "numerator": "1",
+        "denominator": "2",
+        "unknown": "1",
+        "value": "1",
+        "lower": "0.5",
+        "upper": "1",
+        "threshold": "0.4",
+        "verdict": "met",
+        "binding": "false",
+        "stable": "true",
+        "shortfall": "0",
+        "clause": "三(一)",
+        "assumed": "",
+    }
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".xlsx", ".parquet"])
+def test_evaluate_writes_every_kind_of_file(tmp_path, suffix):
+    ledger = ledger_csv(tmp_path / "l.csv", "210106001001,2021-12-31,12,城市社区")
+    out = tmp_path / f"结果{suffix}"
+    done = sanlian("evaluate", ledger, "--policy", "liaoning-2021", "-o", out)
+    assert done.returncode == 0
+    assert done.stdout == ""
+    read = {
+        ".csv": pd.read_csv,
+        ".xlsx": partial(pd.read_excel, engine="openpyxl"),
+        ".parquet": pd.read_parquet,
+    }[suffix]
+    table = read(out)
+    urban = table[(table["target"] == "orgs-urban") & (table["reading"] == "primary")]
+    assert set(urban["verdict"]) == {"met"}
+    assert set(table["level"]) == {"street", "county", "city", "province"}
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_faulty_cells_are_told_on_the_error_stream(tmp_path):
+    ledger = ledger_csv(tmp_path / "l.csv", "210106001001,2021-12-31,约200,城市社区")
+    done = sanlian("evaluate", ledger, "--policy", "liaoning-2021")
+    assert done.returncode == 0
+    assert "社区!C2" in done.stderr
+    assert "约200" in done.stderr
+    assert done.stdout.startswith("policy,target,")
+
+
+def test_simulated_data_are_called_so(tmp_path):
+    out = tmp_path / "out.xlsx"
+    done = sanlian("evaluate", LEDGER, "--policy", "yuncheng-2019", "--frame", FRAME, "-o", out)
+    assert "模拟数据" in done.stderr
+    marked = pd.read_excel(out, sheet_name="说明", header=None, engine="openpyxl")
+    assert "模拟数据" in marked.iat[0, 0]
+
+
+def test_missing_ledger(tmp_path):
+    message = refused("evaluate", tmp_path / "无.xlsx", "--policy", "liaoning-2021")
+    assert "无.xlsx" in message
+    assert "找不到" in message
+
+
+def test_text_called_xlsx(tmp_path):
+    path = tmp_path / "台账.xlsx"
+    path.write_text("社区代码,统计时点\n", encoding="utf-8")
+    message = refused("evaluate", path, "--policy", "liaoning-2021")
+    assert "台账.xlsx" in message
+    assert "另存为 .xlsx" in message
+
+
+def test_ledger_without_communities(tmp_path):
+    path = tmp_path / "台账.xlsx"
+    with pd.ExcelWriter(path) as writer:
+        pd.DataFrame({"社区代码": []}).to_excel(writer, sheet_name="Sheet1", index=False)
+    message = refused("evaluate", path, "--policy", "liaoning-2021")
+    assert "社区" in message
+    assert "Sheet1" in message
+
+
+def test_unknown_policy_gets_a_suggestion(tmp_path):
+    ledger = ledger_csv(tmp_path / "l.csv", "210106001001,2021-12-31,12,城市社区")
+    message = refused("evaluate", ledger, "--policy", "liaoning-2012")
+    assert "liaoning-2012" in message
+    assert "liaoning-2021" in message
+
+
+def test_policy_file_with_a_typo_in_a_key(tmp_path):
+    path = tmp_path / "mine.toml"
+    path.write_text(
+        """
+id = "mine"
+title = "我的政策"
+issuer = "某市民政局"
+issued = 2020-01-01
+[area]
+code = "2101"
+name = "沈阳市"
+[[target]]
+id = "orgs"
+name = "社会组织"
+theme = "organisations"
+unit = "community"
+measure = "share"
+condtion = "orgs >= 10"
+level = "county"
+clause = "一"
+sentence = "每个社区"
+""",
+        encoding="utf-8",
+    )
+    message = refused("policies", path)
+    assert all(part in message for part in ("mine.toml", "orgs", "condtion", "condition"))
+
+
+def test_unknown_snapshot(tmp_path):
+    ledger = ledger_csv(tmp_path / "l.csv", "210106001001,2021-12-31,12,城市社区")
+    message = refused("evaluate", ledger, "--policy", "liaoning-2021", "--date", "2022-12-31")
+    assert "2022-12-31" in message
+    assert "2021-12-31" in message
+
+
+def test_area_in_neither_frame_nor_ledger(tmp_path):
+    message = refused(
+        "report", LEDGER, "--frame", FRAME, "--policy", "yuncheng-2019", "--area", "999999",
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert "999999" in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_format_is_refused_before_anything_runs(tmp_path):
+    message = refused(
+        "report", LEDGER, "--frame", FRAME, "--policy", "yuncheng-2019", "--format", "exe",
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert "exe" in message
+    assert "html" in message
+
+
+def test_output_of_an_unknown_kind_is_refused_before_the_ledger_is_read(tmp_path):
+    message = refused("evaluate", "无.xlsx", "--policy", "liaoning-2021", "-o", tmp_path / "a.doc")
+    assert "a.doc" in message
+
+
+def test_unwritable_place(tmp_path):
+    ledger = ledger_csv(tmp_path / "l.csv", "210106001001,2021-12-31,12,城市社区")
+    (tmp_path / "file").write_text("")
+    message = refused(
+        "evaluate", ledger, "--policy", "liaoning-2021", "-o", tmp_path / "file" / "out.csv"
+    )
+    assert "out.csv" in message
+
+
+def test_simulate_is_the_same_every_time(tmp_path):
+    frame = tmp_path / "f.csv"
+    frame.write_text(
+        "code,name\n" + "".join(f"2101060010{i:02},第{i}社区\n" for i in range(1, 40)),
+        encoding="utf-8",
+    )
+    for name in ("a.xlsx", "b.xlsx"):
+        done = sanlian(
+            "simulate", tmp_path / name, "--frame", frame, "--policy", "liaoning-2021", "--seed", 7
+        )
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_simulate_refuses_another_ending(tmp_path):
+    message = refused("simulate", tmp_path / "a.csv", "--frame", FRAME, "--policy", "liaoning-2021")
+    assert ".xlsx" in message
