@@ -40,19 +40,21 @@ def main(name: str, folder: Path, policy: str, repeat: int) -> dict[str, Any]:
     start = time.perf_counter()
     inputs = contestant.load(folder)
     loading = time.perf_counter() - start
-    loaded, seconds, peaks = megabytes("VmRSS"), [], []
+    loaded, seconds, busy, peaks = megabytes("VmRSS"), [], [], []
     for _ in range(repeat):
         result = None  # the one before is not in memory any more
         gc.collect()
         forget_peak()
-        start = time.perf_counter()
+        start, worked = time.perf_counter(), time.process_time()
         result = contestant.evaluate(inputs, policy)
         seconds.append(time.perf_counter() - start)
+        busy.append(time.process_time() - worked)
         peaks.append(megabytes("VmHWM"))
     contestant.save(result, folder / f"{name}.parquet")
     return {
         "loading": loading,
         "seconds": seconds,
+        "busy": busy,
         "imported": imported,
         "loaded": loaded,
         "peak": max(peaks),

@@ -19,8 +19,9 @@ the same figures and also names, due dates, thresholds, binding, stable, clause.
 
 Every row of every peer is compared with ours in the same run, exactly. Each
 contestant runs in a process of its own, reads its input from Parquet before the
-clock starts, and is run `--repeat` times; "peak" is the highest resident memory
-while it evaluates, input and libraries included.
+clock starts, and is run `--repeat` times; "CPU s" is the work of all cores
+together, and "peak" the highest resident memory while it evaluates, input and
+libraries included.
 """
 
 from __future__ import annotations
@@ -114,12 +115,13 @@ def _compared(inputs: Inputs, policy: str, units: int, repeat: int) -> bool:
     ledger = int((folder / "bytes").read_text()) / 1e6
     print(f"\n{policy}: {units:,} units × {len(national.DATES[policy])} snapshots, "
           f"{len(ours):,} rows of results; ledger with frame {ledger:,.0f} MB")  # fmt: skip
-    print(f"{'':8} {'median s':>9} {'min s':>7} {'ours ÷ it':>9} {'load s':>7} "
+    print(f"{'':8} {'median s':>9} {'min s':>7} {'CPU s':>7} {'ours ÷ it':>9} {'load s':>7} "
           f"{'peak MB':>8} {'÷ ledger':>8}  same figures")  # fmt: skip
     us = statistics.median(found[US]["seconds"])
     for name, one in found.items():
         median = statistics.median(one["seconds"])
-        print(f"{name:8} {median:9.2f} {min(one['seconds']):7.2f} {us / median:9.2f} "
+        print(f"{name:8} {median:9.2f} {min(one['seconds']):7.2f} "
+              f"{statistics.median(one['busy']):7.2f} {us / median:9.2f} "
               f"{one['loading']:7.2f} {one['peak']:8,.0f} {one['peak'] / ledger:8.2f}  "
               f"{agree[name]}")  # fmt: skip
     print(f"ours: {found[US]['imported']:,.0f} MB after the imports, "

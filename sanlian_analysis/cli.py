@@ -55,10 +55,7 @@ def policies(policy: str | None, as_json: bool, source: str | None) -> None:
                 say("--source 需要政策 id，如 sanlian policies liaoning-2021 --source 原文.txt",
                     "--source needs a policy id: sanlian policies liaoning-2021 --source FILE")
             )  # fmt: skip
-        missing = policy_text.unfound_sentences(load_policy(policy), source)
-        for line in missing:
-            click.echo(line)
-        sys.exit(1 if missing else 0)
+        _check_source(load_policy(policy), source)
     chosen = [load_policy(id_) for id_ in ([policy] if policy else POLICY_IDS)]
     if as_json:
         described = [policy_text.describe(one) for one in chosen]
@@ -68,6 +65,25 @@ def policies(policy: str | None, as_json: bool, source: str | None) -> None:
         click.echo(policy_text.full_text(chosen[0]))
     else:
         click.echo(policy_text.overview_text(chosen))
+
+
+def _check_source(policy: Any, source: str) -> None:
+    """Print cited sentences that the text lacks, and sentences of the text nobody accounts for."""
+    from sanlian_analysis import policy_text
+    from sanlian_analysis.official_text import unaccounted
+
+    text = policy_text.read_official_text(source)
+    missing = policy_text.unfound_sentences(policy, text)
+    open_ = unaccounted(text, [sentence for _, sentence in policy.cited])
+    for heading, lines in (
+        (say("原文里找不到的引文：", "Cited, but not in the text:"), missing),
+        (say("没有目标或说明对应的语句：", "In the text, but accounted for by nothing:"), open_),
+    ):
+        if lines:
+            click.echo(heading)
+        for line in lines:
+            click.echo(f"  {line}")
+    sys.exit(1 if missing or open_ else 0)
 
 
 @cli.command(help=say("在真实名录上生成模拟台账", "make a simulated ledger on a real frame"))

@@ -176,6 +176,16 @@ class Target:
 
 
 @dataclass(frozen=True)
+class Exemption:
+    """A sentence with a number that is the source of no target, and the reason why not."""
+
+    clause: str
+    sentence: str
+    reason: str
+    reason_en: str
+
+
+@dataclass(frozen=True)
 class Policy:
     """A document: where it holds, and what it asks for."""
 
@@ -195,6 +205,7 @@ class Policy:
     note_en: str
     parameters: tuple[Parameter, ...]
     targets: tuple[Target, ...]
+    exemptions: tuple[Exemption, ...]
     sha256: str
 
     @property
@@ -208,6 +219,17 @@ class Policy:
             if target.id == id_:
                 return target
         raise KeyError(id_)
+
+    @property
+    def cited(self) -> list[tuple[str, str]]:
+        """Every sentence that the policy cites, with the id of its target or `exception`."""
+        sentences = [
+            (target.id, sentence)
+            for target in self.targets
+            for sentence in (target.sentence, *(m.sentence for m in target.milestones))
+        ]
+        sentences += [("exception", exemption.sentence) for exemption in self.exemptions]
+        return list(dict.fromkeys(sentences))
 
     def governs(self, area_code: str) -> bool:
         """Whether an area lies inside the area that the document binds."""

@@ -22,6 +22,7 @@ from sanlian_analysis.language import say
 from sanlian_analysis.policy import (
     THEMES,
     Band,
+    Exemption,
     Formula,
     Growth,
     Mean,
@@ -53,8 +54,9 @@ _LEVELS = ("county", "city", "province", "none")
 _TEXT_KEYS = ("id", "name", "name_en", "clause", "sentence", "note", "note_en")
 _POLICY_KEYS = (
     *("id", "title", "title_en", "short", "short_en", "number", "issuer", "issuer_en", "issued"),
-    *("note", "note_en", "area", "parameters", "target"),
+    *("note", "note_en", "area", "parameters", "target", "exception"),
 )
+_EXCEPTION_KEYS = ("clause", "sentence", "reason", "reason_en")
 _AREA_KEYS = ("code", "name", "excluded")
 _PARAMETER_KEYS = ("name", "name_en", "unit", "default", "by_area", "at_least")
 _CALCULATION_KEYS = ("settlement", "where", "nonzero", "measure")
@@ -228,7 +230,17 @@ def _read(data: bytes, file: str) -> Policy:
         note_en=table.text("note_en", table.text("note", "")),
         parameters=parameters,
         targets=read,
+        exemptions=tuple(_exemption(item, file) for item in table.take("exception", list, [])),
         sha256=hashlib.sha256(data).hexdigest(),
+    )
+
+
+def _exemption(data: Any, file: str) -> Exemption:
+    item = data if isinstance(data, dict) else {}
+    table = _Table(item, f"{file} [[exception]] {item.get('clause', '?')}", _EXCEPTION_KEYS)
+    reason = table.text("reason")
+    return Exemption(
+        table.text("clause"), table.text("sentence"), reason, table.text("reason_en", reason)
     )
 
 

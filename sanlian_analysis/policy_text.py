@@ -150,6 +150,10 @@ def describe(policy: Policy) -> dict[str, Any]:
         "note": say(policy.note, policy.note_en),
         "sha256": policy.sha256,
         "targets": [_describe_target(target, policy) for target in policy.targets],
+        "exceptions": [
+            {"clause": e.clause, "sentence": e.sentence, "reason": say(e.reason, e.reason_en)}
+            for e in policy.exemptions
+        ],
     }
 
 
@@ -205,6 +209,12 @@ def full_text(policy: Policy) -> str:
         lines.append(note)
     for target in policy.targets:
         lines += ["", *_target_lines(target, policy)]
+    if policy.exemptions:
+        lines += ["", say("含数字而未列为目标的语句", "Sentences with a number that are no target")]
+    for exemption in policy.exemptions:
+        sentence = _without_space(exemption.sentence)
+        reason = say(exemption.reason, exemption.reason_en)
+        lines.append(f"  {exemption.clause}  “{sentence}”  {reason}")
     return "\n".join(lines)
 
 
@@ -249,15 +259,11 @@ def overview_text(policies: list[Policy]) -> str:
     )
 
 
-def unfound_sentences(policy: Policy, source: str | Path) -> list[str]:
-    """Cited sentences that do not stand in the official text, white space aside.
-
-    One line each, with the target's id. Raises SanlianError when the text
-    cannot be read.
-    """
+def read_official_text(source: str | Path) -> str:
+    """The text of an official document; SanlianError when it cannot be read as UTF-8."""
     path = Path(source)
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except OSError as error:
         raise SanlianError(
             say(f"{path}：读不出原文（{error.strerror}）", f"{path}: {error.strerror}")
@@ -266,15 +272,15 @@ def unfound_sentences(policy: Policy, source: str | Path) -> list[str]:
         raise SanlianError(
             say(f"{path}：原文应存为 UTF-8 文本", f"{path}: save the text as UTF-8")
         ) from None
+
+
+def unfound_sentences(policy: Policy, text: str) -> list[str]:
+    """Cited sentences that do not stand in the official text, white space aside.
+
+    One line each, with the target's id or `exception`.
+    """
     official = _without_space(text)
-    cited = [
-        (target.id, sentence)
-        for target in policy.targets
-        for sentence in dict.fromkeys(
-            [target.sentence, *(milestone.sentence for milestone in target.milestones)]
-        )
-    ]
-    return [f"{id_}: {s}" for id_, s in cited if _without_space(s) not in official]
+    return [f"{id_}: {s}" for id_, s in policy.cited if _without_space(s) not in official]
 
 
 def _without_space(text: str) -> str:

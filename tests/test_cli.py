@@ -12,6 +12,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+import sanlian_analysis as sl
+
 ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "data" / "ledgers" / "yuncheng-2019.xlsx"
 FRAME = ROOT / "data" / "frames" / "yuncheng.csv"
@@ -85,12 +87,21 @@ def test_policy_for_programs_is_one_json_object():
 
 def test_source_text_is_checked(tmp_path):
     text = tmp_path / "text.txt"
-    text.write_text("每个城市社区拥有\n不少于10个社区社会组织", encoding="utf-8")
+    text.write_text("每个城市社区拥有\n不少于10个社区社会组织。每村三名社工。", encoding="utf-8")
     done = sanlian("policies", "liaoning-2021", "--source", text)
     assert done.returncode == 1
-    assert not any(line.endswith("拥有不少于10个社区社会组织") and "力争" not in line
-                   for line in done.stdout.splitlines() if line.startswith("orgs-urban: 每个"))  # fmt: skip
-    assert "orgs-rural" in done.stdout
+    cited, uncited = done.stdout.split("没有目标或说明对应的语句：")
+    assert "orgs-rural: 每个农村社区拥有不少于3个社区社会组织" in cited
+    assert "orgs-urban: 每个城市社区" not in cited
+    assert uncited.split() == ["每村三名社工。"]
+
+
+def test_source_that_is_accounted_for_prints_nothing(tmp_path):
+    text = tmp_path / "text.txt"
+    cited = sl.load_policy("liaoning-2021").cited
+    text.write_text("。\n".join(sentence for _, sentence in cited), encoding="utf-8")
+    done = sanlian("policies", "liaoning-2021", "--source", text)
+    assert (done.returncode, done.stdout) == (0, "")
 
 
 def test_evaluate_prints_csv_alone(tmp_path):

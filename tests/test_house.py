@@ -25,7 +25,7 @@ LAYERS = [
     ["schema", "codes"],
     ["frame", "values", "workbook"],
     ["ledger", "snapshot"],
-    ["expressions", "columns", "policy", "policy_files", "policy_text"],
+    ["expressions", "columns", "policy", "policy_files", "policy_text", "official_text"],
     ["measures"],
     ["calculation", "evaluation", "units"],
     ["results"],

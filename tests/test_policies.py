@@ -16,6 +16,7 @@ from sanlian_analysis.policy_text import (
     exact_text,
     full_text,
     overview_text,
+    read_official_text,
     unfound_sentences,
 )
 
@@ -313,9 +314,7 @@ def test_threshold_is_written_as_in_the_document(number, as_percent, text):
 
 def invented_text(policy) -> str:
     """A text that holds every cited sentence, and other things."""
-    cited = [target.sentence for target in policy.targets]
-    cited += [m.sentence for target in policy.targets for m in target.milestones]
-    return "通知\n" + "。此外，".join(cited) + "。"
+    return "通知\n" + "。此外，".join(sentence for _, sentence in policy.cited) + "。"
 
 
 @pytest.fixture
@@ -325,7 +324,7 @@ def against(tmp_path):
     def unfound(text: str | bytes) -> list[str]:
         path = tmp_path / "原文.txt"
         path.write_bytes(text.encode() if isinstance(text, str) else text)
-        return unfound_sentences(load_policy("liaoning-2021"), path)
+        return unfound_sentences(load_policy("liaoning-2021"), read_official_text(path))
 
     return unfound
 
@@ -352,7 +351,8 @@ def test_text_without_the_sentences_lists_them_all_once(against):
     found = against("另一份文件")
     assert len(found) == len(set(found))
     assert {line.split(": ")[0] for line in found} == {
-        target.id for target in load_policy("liaoning-2021").targets
+        "exception",
+        *(target.id for target in load_policy("liaoning-2021").targets),
     }
 
 
@@ -360,7 +360,7 @@ def test_text_that_cannot_be_read_is_refused(against, tmp_path):
     with pytest.raises(SanlianError, match=r"原文\.txt：原文应存为 UTF-8"):
         against("辽宁省".encode("gb18030"))
     with pytest.raises(SanlianError, match=r"nowhere\.txt：读不出原文"):
-        unfound_sentences(load_policy("liaoning-2021"), tmp_path / "nowhere.txt")
+        read_official_text(tmp_path / "nowhere.txt")
 
 
 # --- a policy of one's own ------------------------------------------------------------
