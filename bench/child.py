@@ -7,6 +7,7 @@ standard output, as JSON.
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import importlib
 import json
@@ -15,6 +16,8 @@ import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import pyarrow as pa
 
 STATUS, FORGET = Path("/proc/self/status"), Path("/proc/self/clear_refs")
 
@@ -27,24 +30,27 @@ def megabytes(line: str) -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
-def forget_peak() -> None:
-    """Let VmHWM start anew, so that loading is not counted."""
+def tidy() -> float:
+    """Give back what is free, let VmHWM start anew, and tell what is in use."""
+    gc.collect()
+    pa.default_memory_pool().release_unused()
     if FORGET.exists():
+        ctypes.CDLL(None).malloc_trim(0)
         FORGET.write_text("5")
+    return megabytes("VmRSS")
 
 
 def main(name: str, folder: Path, policy: str, repeat: int) -> dict[str, Any]:
     """Seconds and megabytes of one contestant."""
     contestant = importlib.import_module(f"with_{name}")
-    imported = megabytes("VmRSS")
+    imported = tidy()
     start = time.perf_counter()
     inputs = contestant.load(folder)
     loading = time.perf_counter() - start
-    loaded, seconds, busy, peaks = megabytes("VmRSS"), [], [], []
+    seconds, busy, before, peaks = [], [], [], []
     for _ in range(repeat):
         result = None  # the one before is not in memory any more
-        gc.collect()
-        forget_peak()
+        before.append(tidy())
         start, worked = time.perf_counter(), time.process_time()
         result = contestant.evaluate(inputs, policy)
         seconds.append(time.perf_counter() - start)
@@ -56,7 +62,7 @@ def main(name: str, folder: Path, policy: str, repeat: int) -> dict[str, Any]:
         "seconds": seconds,
         "busy": busy,
         "imported": imported,
-        "loaded": loaded,
+        "loaded": before[0],
         "peak": max(peaks),
     }
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
+from questions import MARK, NOT_APPLICABLE
 
 from sanlian_analysis import schema
 from sanlian_analysis.codes import published_names
@@ -31,9 +31,8 @@ DATES = {
     "liaoning-2021": [dt.date(year, 12, 31) for year in (2021, 2022, 2023)],
 }
 
+#: Shares of blank cells, absent rows, stated settlements, and settlements unlike the name.
 BLANK, ABSENT, STATED, RESTATED = 0.05, 0.015, 0.9, 0.01
-#: Shares of units for which a variable is 不适用.
-NOT_APPLICABLE = {"venue_area": 0.01, "purchase": 0.02}
 #: Typical figures; 8 where nothing is said.
 TYPICAL = {
     **{"households": 600, "population": 1700, "venue_area": 450, "social_workers": 1.2},
@@ -82,7 +81,6 @@ def read(folder: Path) -> Ledger:
     for name in TABLES[1:]:
         tables[name]["date"] = tables[name]["date"].astype("datetime64[s]")
     dates = sorted(stamp.date() for stamp in tables["communities"]["date"].unique())
-    pa.default_memory_pool().release_unused()
     return Ledger(path="national", dates=dates, **tables, findings=(), simulated=True, sha256="")
 
 
@@ -138,7 +136,7 @@ def _rows(
         blank = out | (rng.random(len(table)) < BLANK)
         table[id_] = _drawn(schema.sheet(sheet)[id_], date, len(table), rng).mask(blank)
         if id_ in NOT_APPLICABLE:
-            table[f"{id_}.not_applicable"] = out
+            table[id_ + MARK] = out
     return _parts_within_wholes(table, sheet)
 
 

@@ -15,15 +15,17 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from national import NOT_APPLICABLE
-
 POLICIES = Path(__file__).parents[1] / "sanlian_analysis" / "policies"
 SETTLED = ("urban", "rural")
 LEVELS = {"street": 9, "county": 6, "city": 4, "province": 2}
 #: Highest points of the annexed table; a blank item lies between 0 and these.
 POINTS = dict(zip(range(1, 15), (5, 5, 8, 5, 10, 5, 5, 10, 8, 5, 8, 8, 8, 10), strict=True))
 
+#: A column with this ending marks 不适用; in the synthetic ledger, for this share of units.
 MARK = ".not_applicable"
+NOT_APPLICABLE = {"venue_area": 0.01, "purchase": 0.02}
+
+#: Columns that hold no figure.
 IDENTITY = [
     *("code", "name", "street_code", "street", "county_code", "county", "settlement", "date"),
 ]
@@ -60,10 +62,6 @@ class Question:
         names = variables(f"{self.condition} {self.value} {self.where}")
         return [name for name in names if name in NOT_APPLICABLE]
 
-    @property
-    def levels(self) -> list[str]:
-        """The levels that have a row: a figure of counties has none for streets."""
-        return [level for level in LEVELS if self.unit == "community" or level != "street"]
 
 
 def variables(expression: str) -> list[str]:

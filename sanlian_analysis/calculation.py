@@ -6,6 +6,7 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 import numpy as np
 import pandas as pd
@@ -138,25 +139,39 @@ def _parameters(policy: Policy, codes: pd.Series) -> dict[str, Interval]:
 
 
 def _parameter(parameter: Parameter, codes: pd.Series, others: Mapping[str, Interval]) -> Interval:
-    size = len(codes)
-    if parameter.default is None:
-        least = _number_of_parameters(parameter.at_least, others)
-        everywhere = np.ones(size, dtype=bool)
-        return Interval(least.low, least.high, everywhere, least.scale)
-    numbers = [parameter.default, *(value for _, value in parameter.by_area)]
-    scale = int(np.lcm.reduce([value.denominator for value in numbers]))
-    column = np.full(size, int(parameter.default * scale))
+    """The parameter of every unit; where nobody has settled it, at least its floor."""
+    least = _settled_floor(parameter, others)
+    numbers = [value for _, value in parameter.by_area]
+    numbers += [parameter.default] if parameter.default is not None else []
+    scale = lcm(least.scale, *(value.denominator for value in numbers))
+    low = np.broadcast_to(least.rescaled(scale).low, (len(codes),)).copy()
+    open_ = np.full(len(codes), parameter.default is None)
+    if parameter.default is not None:
+        low[:] = int(parameter.default * scale)
     for prefix, value in parameter.by_area:
-        column[codes.str.startswith(prefix).to_numpy(dtype=bool)] = int(value * scale)
-    return Interval(column, column, np.zeros(size, dtype=bool), scale)
+        here = codes.str.startswith(prefix).to_numpy(dtype=bool)
+        low[here] = int(value * scale)
+        open_[here] = False
+    return Interval(low, low, open_, scale)
 
 
-def _number_of_parameters(
-    expression: Expression | None, others: Mapping[str, Interval]
-) -> Interval:
-    if expression is None:
+def _settled_floor(parameter: Parameter, others: Mapping[str, Interval]) -> Interval:
+    if parameter.at_least is None:
         return Interval.constant(Fraction(0))
-    return number(expression, UnitColumns(pd.DataFrame(), {}, others))
+    return number(parameter.at_least, UnitColumns(pd.DataFrame(), {}, others))
+
+
+def parameter_floor(policy: Policy, parameter: Parameter, place: str) -> Fraction:
+    """What the document settles of an open parameter: the largest floor inside a place.
+
+    `place`: an area code; "" for everywhere.
+    """
+    named = [code for p in policy.parameters for code, _ in p.by_area]
+    inside = [code for code in named if code.startswith(place)]
+    places = [place] if place else [*inside, policy.area_code]
+    values = _parameters(policy, pd.Series([*places, *inside], dtype="str"))
+    floor = _settled_floor(parameter, values)
+    return max(Fraction(int(low), floor.scale) for low in np.atleast_1d(floor.low))
 
 
 def standards_due(policy: Policy, target: Target, reading: Reading, date: dt.date) -> list[Reading]:
@@ -170,28 +185,68 @@ def standards_due(policy: Policy, target: Target, reading: Reading, date: dt.dat
     ]
 
 
-def figures(situation: Situation, target: Target, reading: Reading) -> dict[str, Figures]:
-    """The reading's figures at every level at which its unit exists."""
+@dataclass(frozen=True)
+class Assessment:
+    """One reading, unit by unit: who is in scope, who is known, and what they say.
+
+    `covered`: units of the reading's settlement types. `outcome` for measures
+    that ask a question of every unit; `value` (and `whole`, for ratios) for
+    those that add up.
+    """
+
+    formula: Formula
+    units: Units
+    covered: Mask
+    in_scope: Mask
+    known: Mask
+    outcome: Truth | None = None
+    value: Interval | None = None
+    whole: Interval | None = None
+
+
+def assess(situation: Situation, target: Target, reading: Reading) -> Assessment:
+    """What every unit contributes to a reading."""
     units = situation.units[target.unit]
+    covered = _covered(units, target, reading)
     in_scope, certain = scope(units, target, reading)
     formula = reading.formula
     if isinstance(formula, Mean | Total):
-        measure = mean if isinstance(formula, Mean) else total
         value = _settled(number(formula.value, units.columns), certain)
-        return {level: measure(value, in_scope, areas) for level, areas in units.areas.items()}
+        return Assessment(formula, units, covered, in_scope, value.known, value=value)
     if isinstance(formula, Ratio):
         part = _settled(number(formula.part, units.columns), certain)
         whole = _settled(number(formula.whole, units.columns), certain)
-        reported = ~blank(formula.part, units.columns)
-        return {
-            level: ratio(part, whole, reported, formula.scale, in_scope, areas)
-            for level, areas in units.areas.items()
-        }
+        known = part.known & whole.known & ~blank(formula.part, units.columns)
+        return Assessment(formula, units, covered, in_scope, known, value=part, whole=whole)
     answer = outcome(formula, units)
     for standard in standards_due(situation.policy, target, reading, situation.date):
         answer = answer & _held_against(standard, units)
     answer = Truth(answer.true & certain, answer.false & certain)
-    return {level: share(answer, in_scope, areas) for level, areas in units.areas.items()}
+    return Assessment(formula, units, covered, in_scope, ~answer.unknown, outcome=answer)
+
+
+def figures(assessed: Assessment) -> dict[str, Figures]:
+    """The reading's figures at every level at which its unit exists."""
+    formula, in_scope = assessed.formula, assessed.in_scope
+    found: dict[str, Figures] = {}
+    for level, areas in assessed.units.areas.items():
+        if isinstance(formula, Ratio) and assessed.value and assessed.whole:
+            part, whole, known = assessed.value, assessed.whole, assessed.known
+            found[level] = ratio(part, whole, known, formula.scale, in_scope, areas)
+        elif assessed.value:
+            measure = mean if isinstance(formula, Mean) else total
+            found[level] = measure(assessed.value, in_scope, areas)
+        elif assessed.outcome:
+            found[level] = share(assessed.outcome, in_scope, areas)
+    return found
+
+
+def _covered(units: Units, target: Target, reading: Reading) -> Mask:
+    """Countable units of the reading's settlement types."""
+    if target.unit != "community":
+        return units.countable
+    types = units.columns.units["settlement"]
+    return units.countable & types.isin(reading.settlement).to_numpy(dtype=bool)
 
 
 def scope(units: Units, target: Target, reading: Reading) -> tuple[Mask, Mask]:
@@ -201,10 +256,9 @@ def scope(units: Units, target: Target, reading: Reading) -> tuple[Mask, Mask]:
     blank that decides scope leaves it in, unknown (rulebook, rule 4).
     """
     columns = units.columns
-    in_scope = units.countable & ~not_applicable(names_of(reading.formula), columns)
+    in_scope = _covered(units, target, reading)
+    in_scope = in_scope & ~not_applicable(names_of(reading.formula), columns)
     certain = np.ones(units.size, dtype=bool)
-    if target.unit == "community":
-        in_scope &= columns.units["settlement"].isin(reading.settlement).to_numpy(dtype=bool)
     if isinstance(reading.formula, Growth) and units.previous is not None:
         in_scope &= ~not_applicable(reading.formula.value.names, units.previous)
     if reading.where is not None:

@@ -40,12 +40,17 @@ def cli() -> None:
 @click.argument("policy", metavar="[ID]", required=False)
 @click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "print JSON"))
 @click.option(
+    "--compare",
+    is_flag=True,
+    help=say("并列各文件对同一变量的要求", "what the documents ask of the same variable"),
+)
+@click.option(
     "--source",
     metavar="FILE",
     help=say("用官方原文核对所引语句", "check the cited sentences against the official text"),
 )
-def policies(policy: str | None, as_json: bool, source: str | None) -> None:
-    """Print the policies, or check one against its official text."""
+def policies(policy: str | None, as_json: bool, compare: bool, source: str | None) -> None:
+    """Print the policies, compare them, or check one against its official text."""
     from sanlian_analysis import policy_text
     from sanlian_analysis.policy_files import POLICY_IDS, load_policy
 
@@ -57,7 +62,11 @@ def policies(policy: str | None, as_json: bool, source: str | None) -> None:
             )  # fmt: skip
         _check_source(load_policy(policy), source)
     chosen = [load_policy(id_) for id_ in ([policy] if policy else POLICY_IDS)]
-    if as_json:
+    if compare:
+        from sanlian_analysis.coverage import strictness
+
+        click.echo(strictness(_policies((policy, "all") if policy else ("all",))).to_string())
+    elif as_json:
         described = [policy_text.describe(one) for one in chosen]
         content = described[0] if policy else described
         click.echo(json.dumps(content, ensure_ascii=False, indent=2))
@@ -124,47 +133,108 @@ def _day(written: str) -> dt.date:
         ) from None  # fmt: skip
 
 
+_ASSUME = say(
+    "为没有数值的目标假定阈值：政策/目标=90%，可重复",
+    "your own number for a target without one: POLICY/TARGET=90%; may be repeated",
+)
+
+
 @cli.command(help=say("按政策测算台账，写出结果表", "evaluate a ledger, write the results table"))
 @click.argument("ledger", metavar="LEDGER")
 @click.option("--policy", "policies", required=True, multiple=True, metavar="ID", help=_POLICY)
 @click.option("--frame", metavar="FRAME", help=_FRAME)
 @click.option("--date", "dates", multiple=True, metavar="D", help=_DATE)
+@click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
 @click.option(
     "-o",
     "--output",
     metavar="OUT",
     help=say(".csv、.xlsx 或 .parquet；不给则输出 CSV", "file; CSV on the screen without it"),
 )
+@click.option(
+    "--components",
+    metavar="OUT",
+    help=say("另存每个数字的计算明细", "also write what went into every figure"),
+)
 def evaluate(
     ledger: str,
     policies: tuple[str, ...],
     frame: str | None,
     dates: tuple[str, ...],
+    assumptions: tuple[str, ...],
     output: str | None,
+    components: str | None,
 ) -> None:
     """Compute every target for every area and snapshot."""
-    import pandas as pd
-
-    from sanlian_analysis import evaluation
+    from sanlian_analysis import breakdown, evaluation
     from sanlian_analysis.ledger import read_ledger
-    from sanlian_analysis.policy_files import load_policy
     from sanlian_analysis.results import check_output, results_csv, write_results
 
-    if output:
-        check_output(output)
-    rules = [load_policy(policy) for policy in dict.fromkeys(policies)]
+    for path in (output, components):
+        if path:
+            check_output(path)
+    rules = _policies(policies)
+    _check_assumptions(rules, assumptions)
     data = read_ledger(ledger, frame)
-    found = [evaluation.evaluate(data, one, dates or None) for one in rules]
-    results = pd.concat(found, ignore_index=True)
-    results.attrs = found[0].attrs
     _tell_findings(data.findings, data.simulated)
+    results = _joined(data, rules, "all" in policies, evaluation.evaluate, dates, assumptions)
+    if components:
+        details = _joined(data, rules, "all" in policies, breakdown.components, dates, assumptions)
+        write_results(details, components)
     if output:
         write_results(results, output)
-        click.echo(
-            say(f"已写入 {output}：{len(results)} 行", f"{output}: {len(results)} rows"), err=True
-        )
+        written = say(f"已写入 {output}：{len(results)} 行", f"{output}: {len(results)} rows")
+        click.echo(written, err=True)
     else:
         click.echo(results_csv(results), nl=False)
+
+
+def _policies(asked: tuple[str, ...]) -> list[Any]:
+    """The policies by id or path; `all` stands for every built-in one."""
+    from sanlian_analysis.policy_files import POLICY_IDS, load_policy
+
+    ids = [id_ for one in asked for id_ in (POLICY_IDS if one == "all" else (one,))]
+    return [load_policy(id_) for id_ in dict.fromkeys(ids)]
+
+
+def _check_assumptions(rules: list[Any], assumptions: tuple[str, ...]) -> None:
+    """Refuse assumptions for policies that are not evaluated, which would do nothing."""
+    for one in assumptions:
+        owner = one.partition("/")[0]
+        if owner not in [rule.id for rule in rules]:
+            raise SanlianError(
+                say(
+                    f"--assume {one}：本次没有测算政策 {owner!r}；请用 --policy 加上它",
+                    f"--assume {one}: policy {owner!r} is not evaluated here; add it with --policy",
+                )
+            )
+
+
+def _joined(
+    data: Any,
+    rules: list[Any],
+    only_applicable: bool,
+    compute: Callable[..., Any],
+    dates: tuple[str, ...],
+    assumptions: tuple[str, ...],
+) -> Any:
+    """The tables of all policies in one; with `all`, without what the ledger cannot answer."""
+    import pandas as pd
+
+    from sanlian_analysis.coverage import applicable, gaps
+
+    tables = [compute(data, one, dates or None, assumptions) for one in rules]
+    joined = pd.concat(tables, ignore_index=True)
+    joined.attrs = tables[0].attrs
+    if not only_applicable:
+        return joined
+    unanswered = [gap for one in rules for gap in gaps(data, one)]
+    for gap in unanswered:
+        click.echo(say(f"未测算 {gap.policy}/{gap.target}：{gap.reason}",
+                       f"left out {gap.policy}/{gap.target}: {gap.reason}"), err=True)  # fmt: skip
+    kept = applicable(joined, unanswered)
+    kept.attrs = joined.attrs
+    return kept
 
 
 def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
@@ -209,6 +279,7 @@ def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
     help=say("ipynb、html，以逗号分隔", "ipynb, html, separated by commas"),
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help=say("并行进程数", "processes"))
+@click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
 @click.option("--resume", is_flag=True, help=say("只补做缺少的", "make only what is missing"))
 @click.option(
     "--lang", type=click.Choice(["zh", "en"]), help=say("报告语言", "language of the reports")
@@ -222,6 +293,7 @@ def report(
     out: str,
     formats: str,
     jobs: int | None,
+    assumptions: tuple[str, ...],
     resume: bool,
     lang: str | None,
 ) -> None:
@@ -231,7 +303,9 @@ def report(
     if lang:
         use_language(lang)
     failed = False
-    for policy in dict.fromkeys(policies):
+    chosen = _answerable(policies, ledger, frame)
+    _check_assumptions(_policies(chosen), assumptions)
+    for policy in chosen:
         for date in dict.fromkeys(dates) or [""]:
             order = Order(
                 ledger=ledger,
@@ -242,6 +316,7 @@ def report(
                 out=out,
                 formats=_formats(formats),
                 jobs=jobs or 0,
+                assumptions=assumptions,
                 resume=resume,
             )
             run = run_reports(order)
@@ -258,6 +333,19 @@ def report(
                 )  # fmt: skip
             click.echo(run.folder / "index.html")
     sys.exit(1 if failed else 0)
+
+
+def _answerable(asked: tuple[str, ...], ledger: str, frame: str) -> tuple[str, ...]:
+    """The policies to report on; `all` stands for those of which the ledger answers something."""
+    if "all" not in asked:
+        return tuple(dict.fromkeys(asked))
+    from sanlian_analysis.coverage import gaps
+    from sanlian_analysis.ledger import read_ledger
+
+    data = read_ledger(ledger, frame or None)
+    rules = _policies(("all",))
+    answered = [rule.id for rule in rules if len(gaps(data, rule)) < len(rule.targets)]
+    return tuple(dict.fromkeys([*answered, *(one for one in asked if one != "all")]))
 
 
 def _formats(written: str) -> tuple[str, ...]:

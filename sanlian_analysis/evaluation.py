@@ -12,7 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from sanlian_analysis.calculation import Situation, figures, prepare
+from sanlian_analysis.assumptions import Assumptions, assume
+from sanlian_analysis.calculation import Situation, assess, figures, prepare
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say
@@ -40,11 +41,14 @@ def evaluate(
     ledger: Ledger,
     policy: Policy | str | Path,
     date: dt.date | str | Iterable[dt.date | str] | None = None,
+    assumptions: Iterable[str] = (),
 ) -> pd.DataFrame:
     """Evaluate a ledger under a policy.
 
     `policy`: a `Policy`, the id of a built-in one, or the path of a policy
     file. `date`: one snapshot or several; all of the ledger's when left out.
+    `assumptions`: the user's own numbers, such as `POLICY/TARGET=90%` for a
+    target that sets none; rows that rest on one say so in `assumed`.
 
     Returns the results table: one row per target, reading, area (street,
     county, city, province) and snapshot, with the columns `COLUMNS`. `value`,
@@ -59,12 +63,13 @@ def evaluate(
     Raises SanlianError for a date that is no snapshot of the ledger.
     """
     policy = policy if isinstance(policy, Policy) else load_policy(policy)
+    assumed = assume(policy, assumptions)
     names = area_names(ledger)
     parts: list[_Part] = []
     for day in snapshots(ledger, date):
-        situation = situation_at(ledger, policy, day)
+        situation = situation_at(ledger, assumed.policy, day)
         for target in policy.targets:
-            parts += _target_parts(situation, target)
+            parts += _target_parts(situation, target, assumed)
     table = _assembled(parts, policy)
     table["area"] = table["area_code"].map(names).astype("str")
     table = table[COLUMNS]
@@ -110,20 +115,21 @@ def snapshots(
     return sorted(set(days))
 
 
-def _target_parts(situation: Situation, target: Target) -> list[_Part]:
+def _target_parts(situation: Situation, target: Target, assumed: Assumptions) -> list[_Part]:
     """The target's rows: per level, the readings in order, each for every area."""
     milestone = target.milestone(situation.date)
     levels: dict[str, list[_Part]] = {}
     for reading in target.readings:
-        if reading.since and milestone and milestone.due and milestone.due < reading.since:
+        if not reading.applies_from(milestone):
             continue
-        by_level = figures(situation, target, reading)
+        by_level = figures(assess(situation, target, reading))
         areas = situation.units[target.unit].areas
         for level, found in by_level.items():
-            part = _rows(found, areas[level], _threshold(milestone, reading))
+            part = _rows(found, areas[level], threshold_of(target, reading, milestone, assumed))
             part |= {"target": target.id, "reading": reading.id, "level": level}
             part |= {"clause": milestone.clause if milestone else target.clause}
             part |= {"due": milestone.due if milestone else None, "date": situation.date}
+            part["assumed"] = _assumed_texts(assumed, target, reading, areas[level])
             part["binding"] = _binds(situation.policy, target, level, areas[level])
             levels.setdefault(level, []).append(part)
     for parts in levels.values():
@@ -133,10 +139,24 @@ def _target_parts(situation: Situation, target: Target) -> list[_Part]:
     return [part for level in LEVELS for part in levels.get(level, [])]
 
 
-def _threshold(milestone: Milestone | None, reading: Reading) -> Fraction | None:
-    if milestone is None:
-        return None
-    return milestone.threshold if reading.threshold is None else reading.threshold
+def threshold_of(
+    target: Target, reading: Reading, milestone: Milestone | None, assumed: Assumptions
+) -> Fraction | None:
+    """What a reading is held against: the document's number, or the user's for a vague target."""
+    if milestone is not None:
+        return milestone.threshold if reading.threshold is None else reading.threshold
+    if reading is target.readings[0] and target.id in assumed.thresholds:
+        return assumed.thresholds[target.id][0]
+    return None
+
+
+def _assumed_texts(
+    assumed: Assumptions, target: Target, reading: Reading, areas: Areas
+) -> npt.NDArray[np.object_]:
+    if target.id not in assumed.thresholds and target.id not in assumed.places:
+        return np.full(len(areas.codes), "", dtype=object)
+    texts = [assumed.text(target.id, reading.id, code) for code in areas.codes]
+    return np.array(texts, dtype=object)
 
 
 def _binds(policy: Policy, target: Target, level: str, areas: Areas) -> npt.NDArray[np.bool_]:
@@ -147,11 +167,12 @@ def _binds(policy: Policy, target: Target, level: str, areas: Areas) -> npt.NDAr
 
 def _stable(verdicts: list[npt.NDArray[np.object_]]) -> npt.NDArray[np.bool_]:
     """Whether the readings agree, those that do not apply left aside."""
-    seen = np.full(len(verdicts[0]), None, dtype=object)
+    nothing = ""
+    seen = np.full(len(verdicts[0]), nothing, dtype=object)
     stable = np.ones(len(verdicts[0]), dtype=bool)
     for verdict in verdicts:
         speaks = verdict != NOT_APPLICABLE
-        first = speaks & (seen == None)  # noqa: E711 (elementwise)
+        first = speaks & (seen == nothing)
         seen = np.where(first, verdict, seen)
         stable &= ~speaks | (verdict == seen)
     return stable
@@ -199,8 +220,9 @@ def _assembled(parts: list[_Part], policy: Policy) -> pd.DataFrame:
         **{key: stacked(key) for key in ("numerator", "denominator", "unknown")},
         **{key: stacked(key) for key in ("value", "lower", "upper", "threshold")},
         **{key: stacked(key) for key in ("binding", "stable")},
-        **{key: pd.Series(stacked(key), dtype="str") for key in ("area_code", "verdict")},
+        **{
+            key: pd.Series(stacked(key), dtype="str") for key in ("area_code", "verdict", "assumed")
+        },
         "shortfall": pd.Series(stacked("shortfall"), dtype="Float64").astype("Int64"),
-        "assumed": pd.Series([""] * size, dtype="str"),
     }
     return pd.DataFrame(columns)

@@ -175,16 +175,16 @@ def mean(value: Interval, in_scope: Mask, areas: Areas) -> Figures:
 
 
 def ratio(
-    part: Interval, whole: Interval, reported: Mask, scale: int, in_scope: Mask, areas: Areas
+    part: Interval, whole: Interval, known: Mask, scale: int, in_scope: Mask, areas: Areas
 ) -> Figures:
     """Σ part ÷ Σ whole × scale, pooled over the units.
 
-    value: over the units where both are known; a part that was not `reported`
-    is not, even where its whole is 0. Bounds: over all units, an unknown part
+    `known`: units of which both are known; a blank part is not, even where its
+    whole is 0. value: over these units. Bounds: over all units, an unknown part
     from 0 to its own upper limit; none when a whole is unknown, no upper one
     when a part has no limit. Rulebook, rule 12.
     """
-    both = part.known & whole.known & reported & in_scope
+    both = known & in_scope
     over, under = scale * whole.scale, part.scale
     above, below = areas.sums(_where(both, part.low)), areas.sums(_where(both, whole.low))
     unknown = areas.sums(in_scope & ~both)
@@ -294,14 +294,9 @@ def staffing_ratio(
     below = whole if isinstance(whole, Expression) else parse(whole)
     columns = _community_columns(table, "number", above, below)
     in_scope = _everyone(table) & ~not_applicable(above.names + below.names, columns)
-    figures = ratio(
-        _column(number(above, columns), len(table)),
-        _column(number(below, columns), len(table)),
-        ~blank(above, columns),
-        scale,
-        in_scope,
-        areas,
-    )
+    parts, wholes = (_column(number(e, columns), len(table)) for e in (above, below))
+    known = parts.known & wholes.known & ~blank(above, columns)
+    figures = ratio(parts, wholes, known, scale, in_scope, areas)
     return figures.frame().set_index(pd.Index(areas.codes, name=by))
 
 

@@ -132,9 +132,21 @@ class Reading:
     standards: tuple[str, ...]
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that the reading uses, for scope and formula."""
+        scope = [part for part in (self.where, self.nonzero) if part is not None]
+        return (*names_of(self.formula), *(name for part in scope for name in part.names))
+
+    @property
     def label(self) -> str:
         """The reading's name in the language in force."""
         return say(self.name, self.name_en)
+
+    def applies_from(self, milestone: Milestone | None) -> bool:
+        """Whether the reading has rows while a milestone is in force."""
+        if self.since is None or milestone is None or milestone.due is None:
+            return True
+        return milestone.due >= self.since
 
 
 @dataclass(frozen=True)
@@ -163,6 +175,11 @@ class Target:
     def measure(self) -> str:
         """The measure of the primary reading."""
         return self.readings[0].measure
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every name that any reading of the target uses."""
+        return tuple(dict.fromkeys(name for reading in self.readings for name in reading.names))
 
     def milestone(self, date: dt.date) -> Milestone | None:
         """The milestone in force at a snapshot: the first one not yet past, else the last.
@@ -238,17 +255,22 @@ class Policy:
 
 def variables_needed(policy: Policy) -> dict[str, list[str]]:
     """The ledger's variables that any reading of any target uses: sheet → ids, in ledger order."""
-    needed: set[tuple[str, str]] = set()
-    for target in policy.targets:
-        for reading in target.readings:
-            scope = [part for part in (reading.where, reading.nonzero) if part is not None]
-            names = [*names_of(reading.formula), *(name for part in scope for name in part.names)]
-            needed |= {found for name in names for found in _variable(name, target.unit)}
+    needed = {
+        found
+        for target in policy.targets
+        for reading in target.readings
+        for found in variables_of(reading, target.unit)
+    }
     return {
         sheet: [id_ for id_ in measured(sheet) if (sheet, id_) in needed]
         for sheet in KEYS
         if any(there == sheet for there, _ in needed)
     }
+
+
+def variables_of(reading: Reading, unit: str) -> list[tuple[str, str]]:
+    """The ledger's variables that a reading uses, as (sheet, id)."""
+    return [found for name in reading.names for found in _variable(name, unit)]
 
 
 def _variable(name: str, unit: str) -> list[tuple[str, str]]:

@@ -6,11 +6,14 @@ import datetime as dt
 import hashlib
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fractions import Fraction
+from functools import cached_property
 from importlib import resources
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +71,17 @@ _TARGET_KEYS = (
 _READING_KEYS = ("id", "name", "name_en", "threshold", "from", "standards", *_CALCULATION_KEYS)
 _MILESTONE_KEYS = ("due", "threshold", "clause", "sentence")
 
+#: Where something stands in a file: keys, and positions in lists. ``("target", 2, "unit")``
+#: is the key `unit` of the third [[target]]; () is the file itself.
+Place = tuple[str | int, ...]
+
 
 def load_policy(policy: str | Path) -> Policy:
     """Load a built-in policy by id, or a policy file by path (`.toml`).
 
     Raises SanlianError when there is no such policy, or when the file has an
     unknown key, a duplicate id, a variable that the ledger does not know, or a
-    value of the wrong kind; the message names file, target, key and mend.
+    value of the wrong kind; the message names file, line, target, key and mend.
     """
     if policy in POLICY_IDS:
         source = resources.files(__package__) / "policies" / f"{policy}.toml"
@@ -98,12 +105,115 @@ def load_policy(policy: str | Path) -> Policy:
         ) from None
 
 
+def _lines(text: str) -> dict[Place, int]:
+    """The line of every table, key and list entry of a TOML text that is known to be valid.
+
+    >>> found = _lines("id = 'a'\\n[[target]]\\n\\n[[target]]\\nunit = 'street'")
+    >>> found["target", 1], found["target", 1, "unit"]
+    (4, 5)
+    """
+    found: dict[Place, int] = {(): 1}
+    table: Place = ()
+    for first, statement, content in _statements(text):
+        if statement.lstrip().startswith("["):
+            table = _opened(content, found)
+            for depth in range(len(table)):
+                found.setdefault(table[: depth + 1], first)
+            continue
+        entries = _entry_lines(statement, first)
+        for place in _places(content):
+            entry = place[1] if len(place) > 1 else None
+            found.setdefault((*table, *place), entries.get(entry, first))
+    return found
+
+
+def _statements(text: str) -> Iterator[tuple[int, str, dict[str, Any]]]:
+    """Every header and every `key = value`, with its first line and what it holds by itself.
+
+    tomllib tells no positions. But each statement is a TOML document of its own,
+    so lines are gathered until they parse: no second grammar that could differ.
+    """
+    first, held = 1, ""
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), 1):
+        held += line + "\n"
+        with suppress(tomllib.TOMLDecodeError):
+            yield first, held, tomllib.loads(held)
+            first, held = number + 1, ""
+
+
+def _opened(header: Any, found: Mapping[Place, int]) -> Place:
+    """The table that a header opens; inside a list of tables it is in the last one so far."""
+    place: Place = ()
+    while header:
+        if isinstance(header, list):
+            return (*place, _length(place, found))
+        if length := _length(place, found):
+            place = (*place, length - 1)
+        ((key, header),) = header.items()
+        place = (*place, key)
+    return place
+
+
+def _length(place: Place, found: Mapping[Place, int]) -> int:
+    """How many entries of the list at a place have been found."""
+    return next(n for n in count() if (*place, n) not in found)
+
+
+def _entry_lines(statement: str, first: int) -> dict[str | int | None, int]:
+    """For a list over several lines: the line on which each of its entries ends."""
+    lines: dict[str | int | None, int] = {}
+    held = ""
+    for number, line in enumerate(statement.rstrip().split("\n"), first):
+        held += line + "\n"
+        for end in ("]", ""):
+            with suppress(tomllib.TOMLDecodeError):
+                for value in tomllib.loads(held + end).values():
+                    entries = len(value) if isinstance(value, list) else 0
+                    lines |= dict.fromkeys(range(len(lines), entries), number)
+    return lines
+
+
+def _places(value: Any, place: Place = ()) -> Iterator[Place]:
+    """The places of everything inside a value."""
+    inside: Iterable[tuple[str | int, Any]] = ()
+    if isinstance(value, dict):
+        inside = value.items()
+    elif isinstance(value, list):
+        inside = enumerate(value)
+    for key, part in inside:
+        yield (*place, key)
+        yield from _places(part, (*place, key))
+
+
+@dataclass(frozen=True)
+class _Source:
+    """A policy file as it was written, to say on which line something stands."""
+
+    file: str
+    text: str
+
+    @cached_property
+    def lines(self) -> dict[Place, int]:
+        return _lines(self.text)  # looked up only once something is wrong
+
+    def where(self, place: Place) -> str:
+        """File and line of a place; for what is missing, of the table where it should be."""
+        while place not in self.lines:
+            place = place[:-1]
+        line = self.lines[place]
+        return say(f"{self.file} 第 {line} 行", f"{self.file} line {line}")
+
+
 class _Table:
     """One table of a policy file: takes keys one by one, and knows where it stands."""
 
-    def __init__(self, data: Mapping[str, Any], place: str, allowed: Iterable[str]) -> None:
-        self.data, self.place = data, place
-        for key in data:
+    def __init__(
+        self, source: _Source, data: Any, place: Place, name: str, allowed: Iterable[str]
+    ) -> None:
+        self.source, self.place, self.name = source, place, name
+        # Anything else that stands where a table should lacks all of its keys.
+        self.data: Mapping[str, Any] = data if isinstance(data, dict) else {}
+        for key in self.data:
             if key not in set(allowed):
                 nearest = get_close_matches(key, list(allowed), n=1)
                 hints = [say(f"；是否想写 {n!r}？", f"; did you mean {n!r}?") for n in nearest]
@@ -113,8 +223,19 @@ class _Table:
                     + "".join(hints),
                 )
 
+    def below(self, place: Place, name: str, data: Any, allowed: Iterable[str]) -> _Table:
+        """A table inside this one; `name` is what messages call it."""
+        return _Table(
+            self.source, data, (*self.place, *place), f"{self.name} {name}".lstrip(), allowed
+        )
+
     def error(self, key: str, message: str) -> SanlianError:
-        return SanlianError(f"{self.place} {key!r}{say('：', ': ')}{message}")
+        return self.error_at((key,), repr(key), message)
+
+    def error_at(self, place: Place, what: str, message: str) -> SanlianError:
+        """An error about something at a place inside this table."""
+        parts = (self.source.where((*self.place, *place)), self.name, what)
+        return SanlianError(" ".join(filter(None, parts)) + say("：", ": ") + message)
 
     def take(self, key: str, kind: type | tuple[type, ...], default: Any = ...) -> Any:
         if key not in self.data:
@@ -195,22 +316,23 @@ def exact_threshold(written: str, error: Callable[[str], Exception]) -> Fraction
 
 def _read(data: bytes, file: str) -> Policy:
     try:
-        content = tomllib.loads(data.decode("utf-8"))
+        text = data.decode("utf-8")
+        content = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SanlianError(
             say(f"{file}：不是正确的 TOML（{error}）", f"{file}: not valid TOML ({error})")
         ) from None
-    table = _Table(content, file, _POLICY_KEYS)
-    area = _Table(table.take("area", dict), f"{file} [area]", _AREA_KEYS)
+    table = _Table(_Source(file, text), content, (), "", _POLICY_KEYS)
+    return _policy(table, hashlib.sha256(data).hexdigest())
+
+
+def _policy(table: _Table, sha256: str) -> Policy:
+    area = table.below(("area",), "[area]", table.take("area", dict), _AREA_KEYS)
     code = area.text("code")
     if level_of(code) not in ("county", "city", "province"):
         raise area.error("code", say("应为 2、4 或 6 位代码", "use a code of 2, 4 or 6 digits"))
-    parameters = _parameters(table, file)
-    names = [parameter.id for parameter in parameters]
-    targets = table.take("target", list)
-    ids = [item.get("id") for item in targets if isinstance(item, dict)]
-    read = tuple(_target(item, file, names, ids) for item in targets)
-    _refuse_repeated(ids, f"{file} [[target]]")
+    parameters = _parameters(table)
+    targets = _targets(table, [parameter.id for parameter in parameters])
     title, issuer = table.text("title"), table.text("issuer")
     id_ = table.text("id")
     return Policy(
@@ -229,37 +351,48 @@ def _read(data: bytes, file: str) -> Policy:
         note=table.text("note", ""),
         note_en=table.text("note_en", table.text("note", "")),
         parameters=parameters,
-        targets=read,
-        exemptions=tuple(_exemption(item, file) for item in table.take("exception", list, [])),
-        sha256=hashlib.sha256(data).hexdigest(),
+        targets=targets,
+        exemptions=_exemptions(table),
+        sha256=sha256,
     )
 
 
-def _exemption(data: Any, file: str) -> Exemption:
-    item = data if isinstance(data, dict) else {}
-    table = _Table(item, f"{file} [[exception]] {item.get('clause', '?')}", _EXCEPTION_KEYS)
-    reason = table.text("reason")
-    return Exemption(
-        table.text("clause"), table.text("sentence"), reason, table.text("reason_en", reason)
-    )
+def _exemptions(policy: _Table) -> tuple[Exemption, ...]:
+    read = []
+    for n, data in enumerate(policy.take("exception", list, [])):
+        name = f"[[exception]] {_given(data, 'clause') or '?'}"
+        table = policy.below(("exception", n), name, data, _EXCEPTION_KEYS)
+        reason = table.text("reason")
+        reason_en = table.text("reason_en", reason)
+        read.append(Exemption(table.text("clause"), table.text("sentence"), reason, reason_en))
+    return tuple(read)
 
 
-def _refuse_repeated(ids: list[Any], place: str) -> None:
-    repeated = next((id_ for i, id_ in enumerate(ids) if id_ in ids[:i]), None)
-    if repeated is not None:
-        raise SanlianError(
-            f"{place} id = {repeated!r}"
-            + say("：重复的 id，请改名", ": this id is used twice, rename one")
-        )
+def _given(data: Any, key: str) -> Any:
+    """What a table that is not yet checked gives for a key; None when it gives nothing."""
+    return data.get(key) if isinstance(data, dict) else None
 
 
-def _parameters(policy: _Table, file: str) -> tuple[Parameter, ...]:
+def _refuse_repeated(
+    table: _Table, key: str, name: str, ids: list[Any], taken: tuple[str, ...] = ()
+) -> None:
+    """Refuse an id of the list `key` that is taken, or that an earlier entry has."""
+    for n, id_ in enumerate(ids):
+        if id_ in (*taken, *ids[:n]):
+            raise table.error_at(
+                (key, n, "id"),
+                f"{name}id = {id_!r}",
+                say("重复的 id，请改名", "this id is used twice, rename one"),
+            )
+
+
+def _parameters(policy: _Table) -> tuple[Parameter, ...]:
     read: list[Parameter] = []
     for id_, data in policy.take("parameters", dict, {}).items():
-        place = f"{file} [parameters.{id_}]"
-        table = _Table(data if isinstance(data, dict) else {}, place, _PARAMETER_KEYS)
+        place = ("parameters", id_)
+        table = policy.below(place, f"[parameters.{id_}]", data, _PARAMETER_KEYS)
         given = table.take("by_area", dict, {})
-        areas = _Table(given, f"{place} by_area", given)
+        areas = table.below(("by_area",), "by_area", given, given)
         by_area = tuple((code, areas.fraction(code) or Fraction(0)) for code in given)
         words: dict[str, Kind] = {parameter.id: "number" for parameter in read}
         name = table.text("name")
@@ -277,41 +410,29 @@ def _parameters(policy: _Table, file: str) -> tuple[Parameter, ...]:
     return tuple(read)
 
 
+def _targets(policy: _Table, parameters: list[str]) -> tuple[Target, ...]:
+    given = policy.take("target", list)
+    ids = [_given(data, "id") for data in given]
+    read = []
+    for n, data in enumerate(given):
+        allowed = (*_TARGET_KEYS, *_formula_keys(str(_given(data, "measure"))))
+        table = policy.below(("target", n), f"[[target]] {ids[n] or '?'}", data, allowed)
+        read.append(_target(table, parameters, ids))
+    _refuse_repeated(policy, "target", "[[target]] ", ids)
+    return tuple(read)
+
+
 def _formula_keys(measure: str) -> list[str]:
     """The keys of a measure; of all, when the measure itself is wrong and is to be named."""
     return sorted(_FORMULA_KEYS.get(measure, set().union(*_FORMULA_KEYS.values())))
 
 
-def _target(data: Any, file: str, parameters: list[str], ids: list[Any]) -> Target:
-    id_ = data.get("id") if isinstance(data, dict) else None
-    place = f"{file} [[target]] {id_ or '?'}"
-    measure = data.get("measure") if isinstance(data, dict) else None
-    allowed = (*_TARGET_KEYS, *_formula_keys(str(measure)))
-    table = _Table(data if isinstance(data, dict) else {}, place, allowed)
+def _target(table: _Table, parameters: list[str], ids: list[Any]) -> Target:
     unit = table.one_of("unit", UNIT_SHEETS)
     words = vocabulary(unit, parameters)
     name = table.text("name")
     primary = _reading(table, "primary", name, table.text("name_en", name), unit, words)
-    readings = [primary]
-    for given in table.take("reading", list, []):
-        part = given if isinstance(given, dict) else {}
-        own_id = part.get("id", "?")
-        own_place = f"{place} [[target.reading]] {own_id}"
-        own_measure = str(part.get("measure", measure))
-        own = _Table(part, own_place, (*_READING_KEYS, *_formula_keys(own_measure)))
-        standards = own.texts("standards", [str(i) for i in ids])
-        merged = _Table({**data, **part}, own_place, {*data, *part})
-        label = own.text("name")
-        reading = _reading(merged, own.text("id"), label, own.text("name_en", label), unit, words)
-        readings.append(
-            replace(
-                reading,
-                threshold=own.fraction("threshold"),
-                since=own.take("from", dt.date, None),
-                standards=standards,
-            )
-        )
-    _refuse_repeated([reading.id for reading in readings], place)
+    others = _other_readings(table, unit, words, [str(id_) for id_ in ids])
     note = table.text("note", "")
     return Target(
         id=table.text("id"),
@@ -320,16 +441,42 @@ def _target(data: Any, file: str, parameters: list[str], ids: list[Any]) -> Targ
         theme=table.one_of("theme", THEMES),
         unit=unit,
         level=table.one_of("level", _LEVELS),
-        milestones=_milestones(table, place),
+        milestones=_milestones(table),
         clause=table.text("clause"),
         sentence=table.text("sentence"),
         note=note,
         note_en=table.text("note_en", note),
-        readings=tuple(readings),
+        readings=(primary, *others),
     )
 
 
-def _milestones(target: _Table, place: str) -> tuple[Milestone, ...]:
+def _other_readings(
+    target: _Table, unit: str, words: Mapping[str, Kind], ids: list[str]
+) -> list[Reading]:
+    """The readings beside the primary one; each takes over what it does not say itself."""
+    read: list[Reading] = []
+    for n, data in enumerate(target.take("reading", list, [])):
+        place, title = ("reading", n), f"[[target.reading]] {_given(data, 'id') or '?'}"
+        measure = str(_given(data, "measure") or target.data.get("measure"))
+        own = target.below(place, title, data, (*_READING_KEYS, *_formula_keys(measure)))
+        standards = own.texts("standards", ids)
+        both = {**target.data, **own.data}
+        merged = target.below(place, title, both, both)
+        name = own.text("name")
+        reading = _reading(merged, own.text("id"), name, own.text("name_en", name), unit, words)
+        read.append(
+            replace(
+                reading,
+                threshold=own.fraction("threshold"),
+                since=own.take("from", dt.date, None),
+                standards=standards,
+            )
+        )
+    _refuse_repeated(target, "reading", "", [reading.id for reading in read], taken=("primary",))
+    return read
+
+
+def _milestones(target: _Table) -> tuple[Milestone, ...]:
     clause, sentence = target.text("clause"), target.text("sentence")
     standing = target.fraction("standing")
     dated = target.take("milestones", list, [])
@@ -341,9 +488,8 @@ def _milestones(target: _Table, place: str) -> tuple[Milestone, ...]:
             )
         return (Milestone(None, standing, clause, sentence),)
     read = []
-    for data in dated:
-        item = data if isinstance(data, dict) else {}
-        table = _Table(item, f"{place} milestones", _MILESTONE_KEYS)
+    for n, data in enumerate(dated):
+        table = target.below(("milestones", n), "milestones", data, _MILESTONE_KEYS)
         threshold = table.fraction("threshold")
         if threshold is None:
             raise table.error("threshold", say("缺少这个键，请补上", "this key is missing, add it"))

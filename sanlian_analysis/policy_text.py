@@ -7,6 +7,8 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
 from sanlian_analysis import schema
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.expressions import Expression, in_words
@@ -24,6 +26,7 @@ from sanlian_analysis.policy import (
     Score,
     Share,
     Target,
+    Total,
 )
 
 _UNITS = {
@@ -73,7 +76,7 @@ def calculation_text(target: Target, reading: Reading, policy: Policy) -> str:
     """How a reading is calculated, in words."""
 
     def words(expression: Expression) -> str:
-        return in_words(expression, lambda name: _name(name, target.unit, policy))
+        return in_words(expression, lambda name: variable_name(name, target.unit, policy))
 
     formula = _formula_text(reading.formula, words)
     if target.unit != "community":
@@ -118,7 +121,8 @@ def _formula_text(formula: Formula, words: Any) -> str:
     return say("合计：", "total of ") + words(formula.value)
 
 
-def _name(name: str, unit: str, policy: Policy) -> str:
+def variable_name(name: str, unit: str, policy: Policy) -> str:
+    """A name of an expression for people: a variable's header, or a parameter's name."""
     if "(" in name:
         function, inner = name[:-1].split("(")
         label = schema.of_unit("community")[inner].label
@@ -131,6 +135,37 @@ def _name(name: str, unit: str, policy: Policy) -> str:
         if parameter.id == name:
             return parameter.label
     return schema.of_unit(unit)[name].label
+
+
+def comparison_text(policy: Policy, target_id: str, reading_id: str, row: Any) -> str:
+    """A result's comparison in words: the sums, the bounds, the threshold.
+
+    `row` has numerator, denominator, unknown, lower, upper, threshold and
+    verdict, as in the results table.
+    """
+    if row.verdict == "not_applicable":
+        return say("没有适用的单位", "no unit in scope")
+    target = policy.target(target_id)
+    reading = next(one for one in target.readings if one.id == reading_id)
+
+    def figure(value: float) -> str:
+        if pd.isna(value):
+            return say("无界", "unbounded")
+        return f"{value * 100:.10g}%" if is_rate(reading) else f"{value:.10g}"
+
+    sums = f"{row.numerator:.10g}"
+    if not isinstance(reading.formula, Total):
+        sums += f" ÷ {row.denominator:.10g}"
+    text = say(
+        f"{sums}，未知 {row.unknown}；下界 {figure(row.lower)}，上界 {figure(row.upper)}",
+        f"{sums}, {row.unknown} unknown; from {figure(row.lower)} to {figure(row.upper)}",
+    )
+    if pd.isna(row.threshold):
+        return text
+    asked = figure(row.threshold)
+    decided = {"met": f"{figure(row.lower)} ≥ {asked}", "not_met": f"{figure(row.upper)} < {asked}"}
+    open_ = say(f"与 {asked} 相比未定", f"{asked} undecided")
+    return text + say("；", "; ") + decided.get(row.verdict, open_)
 
 
 def describe(policy: Policy) -> dict[str, Any]:

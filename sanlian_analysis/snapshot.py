@@ -22,7 +22,7 @@ class Snapshot:
     `communities` has the frame's columns, `reported` (a row existed), and the
     variables of 社区 and 评分; `streets` and `counties` have one row per
     distinct code of the frame, `has_settlement` (an urban or rural community
-    lies in it), and the variables of their sheets. <NA> is unknown.
+    lies in it), `reported`, and the variables of their sheets. <NA> is unknown.
     """
 
     date: dt.date
@@ -102,4 +102,5 @@ def _areas(communities: pd.DataFrame, level: str, rows: pd.DataFrame, name: str)
     areas = communities.drop_duplicates(f"{level}_code")[heads].reset_index(drop=True)
     settled = communities.loc[communities["settlement"] != "other", f"{level}_code"].unique()
     areas["has_settlement"] = areas[f"{level}_code"].isin(settled)
+    areas["reported"] = rows.index.get_indexer(pd.Index(areas[f"{level}_code"])) >= 0
     return marks_filled(areas.join(_measured(rows, name), on=f"{level}_code"))

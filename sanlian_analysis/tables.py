@@ -19,7 +19,7 @@ from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.expressions import Expression
 from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
-from sanlian_analysis.policy import Policy
+from sanlian_analysis.policy import THEMES, Policy
 from sanlian_analysis.policy_text import calculation_text
 from sanlian_analysis.records import records
 from sanlian_analysis.schema import SETTLEMENTS
@@ -45,41 +45,83 @@ def simulated_mark() -> str:
 
 
 @dataclass(frozen=True)
-class Table:
-    """A table ready to be read: text cells only, with a caption and notes below.
+class Link:
+    """A cell that leads to another place on the same page."""
 
-    Shows as escaped HTML in notebooks; `numeric` columns are set to the right.
+    text: str
+    anchor: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table ready to be read: text cells and links, with a caption and notes below.
+
+    Shows as escaped HTML in notebooks; `numeric` columns are set to the right,
+    `anchors` name the rows that links lead to, and a `folded` table is one
+    click away.
     """
 
     caption: str
     header: tuple[str, ...]
-    rows: tuple[tuple[str, ...], ...]
+    rows: tuple[tuple[str | Link, ...], ...]
     numeric: frozenset[int] = frozenset()
     notes: tuple[str, ...] = ()
     simulated: bool = False
+    anchors: tuple[str, ...] = ()
+    folded: bool = False
 
     def _repr_html_(self) -> str:
         mark = f' <span class="simulated">{escape(simulated_mark())}</span>'
+        caption = escape(self.caption) + (mark if self.simulated else "")
         head = self._cells('th scope="col"', self.header)
-        body = "".join(f"<tr>{self._cells('td', row)}</tr>" for row in self.rows)
+        body = "".join(
+            f"<tr{self._id(i)}>{self._cells('td', r)}</tr>" for i, r in enumerate(self.rows)
+        )
         notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
-        return (
-            f'<div class="table"><table><caption>{escape(self.caption)}'
-            f"{mark if self.simulated else ''}</caption><thead><tr>{head}</tr></thead>"
+        title = "" if self.folded else f"<caption>{caption}</caption>"
+        table = (
+            f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead>'
             f"<tbody>{body}</tbody></table></div>{notes}"
         )
+        if not self.folded:
+            return table
+        return f"<details><summary>{caption}</summary>{table}</details>"
 
-    def _cells(self, tag: str, row: Sequence[str]) -> str:
+    def _id(self, row: int) -> str:
+        return f' id="{escape(self.anchors[row])}"' if self.anchors else ""
+
+    def _cells(self, tag: str, row: Sequence[str | Link]) -> str:
         kinds = (' class="number"' if i in self.numeric else "" for i in range(len(row)))
         end = tag.split()[0]
         return "".join(
-            f"<{tag}{kind}>{escape(cell)}</{end}>" for kind, cell in zip(kinds, row, strict=True)
+            f"<{tag}{kind}>{_inner(cell)}</{end}>" for kind, cell in zip(kinds, row, strict=True)
         )
 
     def __repr__(self) -> str:
-        lines = ["\t".join(row) for row in (self.header, *self.rows)]
+        lines = ["\t".join(map(str, row)) for row in (self.header, *self.rows)]
         mark = [simulated_mark()] if self.simulated else []
         return "\n".join([self.caption, *mark, *lines, *self.notes])
+
+
+def _inner(cell: str | Link) -> str:
+    text = escape(str(cell))
+    return f'<a href="#{escape(cell.anchor)}">{text}</a>' if isinstance(cell, Link) else text
+
+
+@dataclass(frozen=True)
+class Tables:
+    """Several tables, one below the other."""
+
+    tables: tuple[Table, ...]
+
+    def _repr_html_(self) -> str:
+        return "".join(table._repr_html_() for table in self.tables)
+
+    def __repr__(self) -> str:
+        return "\n\n".join(map(repr, self.tables))
 
 
 @dataclass(frozen=True)
@@ -171,15 +213,36 @@ def targets(
     *,
     readings: bool = False,
     simulated: bool = False,
-) -> Table:
-    """Every target of an area: figure, bounds, threshold, verdict and shortfall.
+) -> Tables:
+    """Every target of an area by theme: figure, bounds, threshold, verdict and shortfall.
 
-    `readings`: the other readings of the targets in place of the primary ones.
+    What binds comes first; what only informs is folded away where something
+    binds. `readings`: the other readings of the targets, folded, in place of
+    the primary ones. Names lead to the sentence, figures to their components.
     """
     rows = area_rows(results, area, date)
     rows = rows[(rows["reading"] != "primary") == readings]
-    body = [_target_cells(row, policy) for row in records(rows)]
+    order = {target.id: list(THEMES).index(target.theme) for target in policy.targets}
+    rows = rows.sort_values("target", key=lambda ids: ids.map(order), kind="stable")
+    binding = rows[rows["binding"]]
+    if readings or binding.empty:
+        caption = say("其他读法", "Other readings") if readings else say("各项指标", "Indicators")
+        return Tables((_indicators(rows, policy, caption, simulated, folded=readings),))
+    informing = rows[~rows["binding"]]
+    first = _indicators(binding, policy, say("考核的指标", "Indicators that bind"), simulated)
+    if informing.empty:
+        return Tables((first,))
+    caption = say(
+        f"参考的指标（{len(informing)} 项）", f"Indicators that inform ({len(informing)})"
+    )
+    return Tables((first, _indicators(informing, policy, caption, simulated, folded=True)))
+
+
+def _indicators(
+    rows: pd.DataFrame, policy: Policy, caption: str, simulated: bool, *, folded: bool = False
+) -> Table:
     header = (
+        say("主题", "Theme"),
         say("指标", "Indicator"),
         say("数值", "Figure"),
         say("上下界", "Bounds"),
@@ -188,10 +251,9 @@ def targets(
         say("判定", "Verdict"),
         say("还差", "Short by"),
         say("未知", "Unknown"),
-        say("层级", "Level"),
         say("各读法", "Readings"),
+        *((say("假定", "Assumed"),) if (rows["assumed"] != "").any() else ()),
     )
-    caption = say("其他读法", "Other readings") if readings else say("各项指标", "Indicators")
     notes = (
         say(
             "上下界：把未知的单位全当作不达标、全当作达标时的结果；下界达到目标才算达标。"
@@ -200,10 +262,12 @@ def targets(
             "met only when the lower bound reaches it. “Short by” counts from the lower bound.",
         ),
     )
-    return Table(caption, header, tuple(body), frozenset({1, 2, 3, 6, 7}), notes, simulated)
+    body = tuple(_target_cells(row, policy)[: len(header)] for row in records(rows))
+    numeric = frozenset({2, 3, 4, 7, 8})
+    return Table(caption, header, body, numeric, notes, simulated, folded=folded)
 
 
-def _target_cells(row: Any, policy: Policy) -> tuple[str, ...]:
+def _target_cells(row: Any, policy: Policy) -> tuple[str | Link, ...]:
     target = policy.target(row.target)
     subject = Subject.of(policy, target.id, row.reading)
     quantity, threshold = subject.quantity, row.threshold
@@ -212,17 +276,19 @@ def _target_cells(row: Any, policy: Policy) -> tuple[str, ...]:
     if row.reading != "primary":
         name += f" · {subject.reading.label}"
     applies = row.verdict != "not_applicable"
+    value = quantity.text(row.value, against) if pd.notna(row.value) else "–"
     return (
-        name,
-        quantity.text(row.value, against) if pd.notna(row.value) else "–",
+        say(*THEMES[target.theme]),
+        Link(name, f"sentence-{target.id}"),
+        Link(value, f"components-{target.id}-{row.reading}"),
         quantity.bounds(row.lower, row.upper, against) if applies else "–",
         "" if against is None else "≥ " + quantity.threshold(threshold),
         "" if pd.isna(row.due) else str(row.due.date()),
         verdict_text(row.verdict),
         "" if pd.isna(row.shortfall) else f"{row.shortfall:,}",
         f"{row.unknown:,}",
-        say("考核", "binds") if row.binding else say("参考", "informs"),
         say("一致", "agree") if row.stable else say("不一致", "differ"),
+        row.assumed,
     )
 
 
@@ -313,6 +379,70 @@ def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Ta
     return Table(caption, header, body, frozenset(range(1, 6)), notes, ledger.simulated)
 
 
+def components(
+    details: pd.DataFrame, policy: Policy, area: str, date: dt.date, *, simulated: bool = False
+) -> Table:
+    """What went into every figure of an area, and what would settle it.
+
+    `details`: the table of `sanlian_analysis.components`. Rival denominators
+    stand side by side; the last two columns count unknown units.
+    """
+    rows = area_rows(details, area, date)
+    body = tuple(_component_cells(row, policy) for row in records(rows))
+    header = (
+        say("指标", "Indicator"),
+        say("通过", "Pass"),
+        say("不通过", "Fail"),
+        say("计入合计", "In the sum"),
+        say("未知", "Unknown"),
+        say("不在范围", "Out of scope"),
+        say("其他类型", "Other type"),
+        say("÷名录", "÷ frame"),
+        say("÷已上报", "÷ reported"),
+        say("÷已知", "÷ complete"),
+        say("再确认几个通过即达标", "Yes to meet"),
+        say("再确认几个不通过即不达标", "No to miss"),
+        say("比较", "Comparison"),
+    )
+    notes = (
+        say(
+            "三个分母：名录中全部适用单位、该时点有上报的单位、数据齐全的单位。"
+            "最后两项在未知单位之内；空白表示未知单位无论如何都改变不了。",
+            "Three denominators: all units in scope, those with a row at this date, those with "
+            "complete data. The last counts lie within the unknown units; blank means that they "
+            "cannot bring it about.",
+        ),
+    )
+    anchors = tuple(f"components-{row.target}-{row.reading}" for row in records(rows))
+    caption = say("计算明细", "Calculation components")
+    numeric = frozenset(range(1, 12))
+    return Table(caption, header, body, numeric, notes, simulated, anchors, folded=True)
+
+
+def _component_cells(row: Any, policy: Policy) -> tuple[str, ...]:
+    subject = Subject.of(policy, row.target, row.reading)
+    against = None if pd.isna(row.threshold) else row.threshold
+
+    def figure(value: float) -> str:
+        return "–" if pd.isna(value) else subject.quantity.text(value, against)
+
+    def count(value: float) -> str:
+        return "" if pd.isna(value) else f"{value:,.0f}"
+
+    name = subject.target.label
+    if row.reading != "primary":
+        name += f" · {subject.reading.label}"
+    return (
+        name,
+        *(count(n) for n in (row.passes, row.fails, row.counted, row.unknown)),
+        *(count(n) for n in (row.out_of_scope, row.other_settlement)),
+        *(figure(v) for v in (row.value_frame, row.value_reported, row.value_complete)),
+        count(row.yes_to_meet),
+        count(row.no_to_miss),
+        row.comparison,
+    )
+
+
 def _others(ledger: Ledger, area: str, date: dt.date) -> tuple[str, ...]:
     """Units that are neither urban nor rural are in no denominator, and are named."""
     units = unit_lists.units_at(ledger, date, area)
@@ -342,7 +472,8 @@ def clauses(policy: Policy, date: dt.date) -> Table:
         say("计算", "Calculation"),
     )
     title = f"《{policy.title}》" if say("zh", "en") == "zh" else policy.title_en
-    return Table(f"{title} {policy.number}".rstrip(), header, tuple(body))
+    anchors = tuple(f"sentence-{target.id}" for target in policy.targets)
+    return Table(f"{title} {policy.number}".rstrip(), header, tuple(body), anchors=anchors)
 
 
 def counties(

@@ -111,7 +111,7 @@ def _decimal(raw: object, *, percent: bool) -> Decimal | None:
         return Decimal(f"{raw:.15g}") if math.isfinite(raw) else None
     if not isinstance(raw, str):
         return None
-    if raw == "无":
+    if raw == "无" and not percent:
         return Decimal(0)
     text, by = (raw[:-1].strip(), Decimal("0.01")) if percent and raw.endswith("%") else (raw, 1)
     return Decimal(text) * by if _NUMBER.fullmatch(text) else None

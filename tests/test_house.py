@@ -27,7 +27,7 @@ LAYERS = [
     ["ledger", "snapshot"],
     ["expressions", "columns", "policy", "policy_files", "policy_text", "official_text"],
     ["measures"],
-    ["calculation", "evaluation", "units"],
+    ["calculation", "assumptions", "evaluation", "units", "breakdown", "coverage"],
     ["results"],
     ["simulate"],
     ["charts"],

@@ -83,11 +83,11 @@ def total_of(*values):
 def ratio_of(pairs, *, bounded=True, scale=1):
     parts, wholes = zip(*pairs, strict=True)
     limits = [whole or 0 for whole in wholes] if bounded else None
-    reported = np.array([part is not None for part in parts])
+    known = np.array([part is not None and whole is not None for part, whole in pairs])
     return ratio(
         numbers(*parts, at_most=limits),
         numbers(*wholes),
-        reported,
+        known,
         scale,
         everyone(len(pairs)),
         one_area(len(pairs)),

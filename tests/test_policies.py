@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -470,152 +471,185 @@ def test_milestones_are_sorted_by_date(own):
     assert {m.sentence for m in milestones} == {"百分之四十的社区有十个"}
 
 
+#: What is wrong: the line on which it stands, what is replaced by what, parts of the message.
 BROKEN = {
     "unknown key": (
+        4,
         'issuer = "某县民政局"',
         'isuer = "某县民政局"',
         ["'isuer'", "unknown key", "did you mean 'issuer'?"],
     ),
     "unknown key of a target": (
+        22,
         'condition = "orgs',
         'conditon = "orgs',
         ["[[target]] orgs 'conditon'", "unknown key", "did you mean 'condition'?"],
     ),
     "unknown key of a milestone": (
+        24,
         "due = 2024",
         "date = 2024",
         ["[[target]] orgs milestones 'date'", "unknown key"],
     ),
     "unknown key of a reading": (
+        31,
         'settlement = ["rural"]',
         'settlment = ["rural"]',
         ["[[target]] orgs [[target.reading]] rural 'settlment'", "did you mean 'settlement'?"],
     ),
-    "unknown key of the area": ('code = "140802"', 'cod = "140802"', ["[area] 'cod'", "'code'"]),
-    "unknown key of a parameter": ("default =", "defalt =", ["[parameters.need] 'defalt'"]),
+    "unknown key of the area": (8, 'code = "140802"', 'cod = "140802"', ["[area] 'cod'", "'code'"]),
+    "unknown key of a parameter": (13, "default =", "defalt =", ["[parameters.need] 'defalt'"]),
     "key of another measure": (
+        40,
         'part = "social_work_posts"',
         'part = "social_work_posts"\ncondition = "linkage"',
         ["[[target]] posts 'condition'", "unknown key"],
     ),
-    "target twice": ('id = "posts"', 'id = "orgs"', ["[[target]] id = 'orgs'", "used twice"]),
+    "target twice": (34, 'id = "posts"', 'id = "orgs"', ["[[target]] id = 'orgs'", "used twice"]),
     "reading twice": (
+        29,
         'id = "rural"',
         'id = "primary"',
         ["[[target]] orgs id = 'primary'", "used twice"],
     ),
     "unknown variable": (
+        22,
         "orgs >= 10",
         "ogrs >= 10",
         ["[[target]] orgs 'condition'", "no variable 'ogrs'", "did you mean 'orgs'?"],
     ),
     "variable of another unit": (
+        22,
         "orgs >= 10",
         "incubator",
         ["[[target]] orgs 'condition'", "no variable 'incubator'"],
     ),
     "number for a condition": (
+        22,
         '"orgs >= 10"',
         '"orgs"',
         ["[[target]] orgs 'condition'", "'orgs' should be a condition"],
     ),
     "condition for a number": (
+        39,
         'part = "social_work_posts"',
         'part = "linkage"',
         ["[[target]] posts 'part'", "'linkage' should be a number"],
     ),
-    "no expression": ("orgs >= 10", "orgs >=", ["[[target]] orgs 'condition'", "'orgs >='"]),
-    "refused expression": ("orgs >= 10", "orgs ** 2 > 1", ["'condition'", "'orgs ** 2'"]),
+    "no expression": (22, "orgs >= 10", "orgs >=", ["[[target]] orgs 'condition'", "'orgs >='"]),
+    "refused expression": (22, "orgs >= 10", "orgs ** 2 > 1", ["'condition'", "'orgs ** 2'"]),
     "number where text belongs": (
+        18,
         'name = "社会组织"',
         "name = 5",
         ["[[target]] orgs 'name'", "expected str, found 5"],
     ),
     "text where a date belongs": (
+        5,
         "issued = 2024-01-01",
         'issued = "2024-01-01"',
         ["'issued'", "expected date, found '2024-01-01'"],
     ),
     "time where a date belongs": (
+        24,
         "due = 2024-12-31",
         "due = 2024-12-31T00:00:00",
         ["[[target]] orgs milestones 'due'", "expected date"],
     ),
-    "truth where text belongs": ('name = "盐湖区"', "name = true", ["[area] 'name'", "True"]),
+    "truth where text belongs": (9, 'name = "盐湖区"', "name = true", ["[area] 'name'", "True"]),
     "text where a table belongs": (
+        7,
         '[area]\ncode = "140802"\nname = "盐湖区"',
         'area = "140802"',
         ["'area'", "expected dict, found '140802'"],
     ),
-    "text where a list belongs": ('["rural"]', '"rural"', ["'settlement'", "expected list"]),
+    "text where a list belongs": (31, '["rural"]', '"rural"', ["'settlement'", "expected list"]),
     "text where a reading belongs": (
+        28,
         '[[target.reading]]\nid = "rural"\nname = "只算村"\nsettlement = ["rural"]',
         'reading = ["rural"]',
         ["[[target]] orgs", "reading"],
     ),
     "date where a milestone belongs": (
+        24,
         '[{ due = 2024-12-31, threshold = "40%" }]',
         "[2024-12-31]",
         ["[[target]] orgs milestones"],
     ),
-    "settlement that is none": ('["rural"]', '["village"]', ["'village'", "urban, rural"]),
-    "missing key": ('clause = "三"\n', "", ["[[target]] orgs 'clause'", "missing, add it"]),
-    "missing key of the file": ('title = "某县实施方案"\n', "", ["'title'", "missing, add it"]),
-    "missing area": ('[area]\ncode = "140802"\nname = "盐湖区"', "", ["'area'", "missing"]),
-    "missing formula": ('condition = "orgs >= 10"\n', "", ["'condition'", "needs this key"]),
-    "missing threshold": (', threshold = "40%"', "", ["milestones 'threshold'", "missing"]),
-    "missing due date": ("due = 2024-12-31, ", "", ["milestones 'due'", "missing"]),
-    "no targets": (OWN[OWN.index("[[target]]") :], "", ["'target'", "missing"]),
+    "settlement that is none": (31, '["rural"]', '["village"]', ["'village'", "urban, rural"]),
+    "missing key": (16, 'clause = "三"\n', "", ["[[target]] orgs 'clause'", "missing, add it"]),
+    "missing key of the file": (1, 'title = "某县实施方案"\n', "", ["'title'", "missing, add it"]),
+    "missing area": (1, '[area]\ncode = "140802"\nname = "盐湖区"', "", ["'area'", "missing"]),
+    "missing formula": (16, 'condition = "orgs >= 10"\n', "", ["'condition'", "needs this key"]),
+    "missing threshold": (24, ', threshold = "40%"', "", ["milestones 'threshold'", "missing"]),
+    "missing due date": (24, "due = 2024-12-31, ", "", ["milestones 'due'", "missing"]),
+    "no targets": (1, OWN[OWN.index("[[target]]") :], "", ["'target'", "missing"]),
     "milestones and standing": (
+        42,
         'standing = "1/3"',
         'standing = "1/3"\nmilestones = [{ due = 2024-12-31, threshold = "1/3" }]',
         ["[[target]] posts 'standing'", "either this or milestones"],
     ),
-    "threshold in words": ('"40%"', '"40 percent"', ["'threshold'", "found '40 percent'"]),
-    "threshold with two points": ('"40%"', '"0.3.3"', ["'threshold'", "such as 40%, 1/3 or 10"]),
-    "threshold below zero": ('"40%"', "-1", ["'threshold'", "found '-1'"]),
-    "threshold as a float": ('"40%"', "0.4", ["'threshold'", "found 0.4"]),
-    "threshold without a divisor": ('"40%"', '"1/0"', ["'threshold'", "found '1/0'"]),
-    "threshold that is empty": ('"40%"', '""', ["'threshold'"]),
-    "area code too short": ('code = "140802"', 'code = "14080"', ["[area] 'code'", "2, 4 or 6"]),
-    "area code of a street": ('code = "140802"', 'code = "140802001"', ["[area] 'code'"]),
-    "area code with letters": ('code = "140802"', 'code = "山西"', ["[area] 'code'"]),
+    "threshold in words": (24, '"40%"', '"40 percent"', ["'threshold'", "found '40 percent'"]),
+    "threshold with two points": (
+        24,
+        '"40%"',
+        '"0.3.3"',
+        ["'threshold'", "such as 40%, 1/3 or 10"],
+    ),
+    "threshold below zero": (24, '"40%"', "-1", ["'threshold'", "found '-1'"]),
+    "threshold as a float": (24, '"40%"', "0.4", ["'threshold'", "found 0.4"]),
+    "threshold without a divisor": (24, '"40%"', '"1/0"', ["'threshold'", "found '1/0'"]),
+    "threshold that is empty": (24, '"40%"', '""', ["'threshold'"]),
+    "area code too short": (8, 'code = "140802"', 'code = "14080"', ["[area] 'code'", "2, 4 or 6"]),
+    "area code of a street": (8, 'code = "140802"', 'code = "140802001"', ["[area] 'code'"]),
+    "area code with letters": (8, 'code = "140802"', 'code = "山西"', ["[area] 'code'"]),
     "unknown measure": (
+        21,
         'measure = "share"',
         'measure = "shares"',
         ["[[target]] orgs 'measure'", "use one of share, mean", "found 'shares'"],
     ),
     "unknown measure of a reading": (
+        31,
         'settlement = ["rural"]',
         'measure = "shares"\ncondition = "linkage"',
         ["[[target.reading]] rural 'measure'", "found 'shares'"],
     ),
-    "unknown unit": ('unit = "community"', 'unit = "village"', ["'unit'", "community, street"]),
-    "unknown level": ('level = "county"', 'level = "town"', ["'level'", "county, city, province"]),
-    "unknown theme": ('theme = "staff"', 'theme = "people"', ["[[target]] posts 'theme'"]),
+    "unknown unit": (20, 'unit = "community"', 'unit = "village"', ["'unit'", "community, street"]),
+    "unknown level": (
+        23,
+        'level = "county"',
+        'level = "town"',
+        ["'level'", "county, city, province"],
+    ),
+    "unknown theme": (36, 'theme = "staff"', 'theme = "people"', ["[[target]] posts 'theme'"]),
     "unknown standard": (
+        31,
         'settlement = ["rural"]',
         'standards = ["venue"]',
         ["rural 'standards'", "'venue' not allowed; use: orgs, posts"],
     ),
     "scope of streets": (
+        23,
         'unit = "community"\nmeasure = "share"\ncondition = "orgs >= 10"',
         'unit = "street"\nmeasure = "share"\ncondition = "incubator"\nwhere = "incubator"',
         ["[[target]] orgs 'where'", 'only with unit = "community"'],
     ),
-    "scale of nothing": ('whole = "posts"', 'whole = "posts"\nscale = 0', ["posts 'scale'"]),
-    "no TOML": ("[area]", "[area", ["not valid TOML", "line"]),
-    "key twice": ('title = "', 'title = "一"\ntitle = "', ["not valid TOML"]),
+    "scale of nothing": (41, 'whole = "posts"', 'whole = "posts"\nscale = 0', ["posts 'scale'"]),
+    "no TOML": (7, "[area]", "[area", ["not valid TOML", "line"]),
+    "key twice": (4, 'title = "', 'title = "一"\ntitle = "', ["not valid TOML"]),
 }
 
 
-@pytest.mark.parametrize(("old", "new", "fragments"), BROKEN.values(), ids=BROKEN.keys())
-def test_mistake_is_named_with_file_place_and_mend(own, old, new, fragments):
+@pytest.mark.parametrize(("line", "old", "new", "fragments"), BROKEN.values(), ids=BROKEN.keys())
+def test_mistake_is_named_with_file_line_place_and_mend(own, line, old, new, fragments):
     assert old in OWN
     with using("en"), pytest.raises(SanlianError) as error:
         own(OWN.replace(old, new, 1))
     message = str(error.value)
     assert "mine.toml" in message
+    assert re.findall(r"\bline (\d+)", message) == [str(line)]
     for fragment in fragments:
         assert fragment in message
 
@@ -626,12 +660,12 @@ def test_mistake_is_named_with_file_place_and_mend(own, old, new, fragments):
         (
             "due =",
             "date =",
-            r"mine\.toml \[\[target\]\] orgs milestones 'date'：不认识这个键，请改正",
+            r"mine\.toml 第 24 行 \[\[target\]\] orgs milestones 'date'：不认识这个键，请改正",
         ),
         ("orgs >=", "ogrs >=", r"orgs 'condition'：台账里没有变量 'ogrs'；是否想写 'orgs'？"),
         ('clause = "三"\n', "", r"orgs 'clause'：缺少这个键，请补上"),
         ('"40%"', '"四成"', r"'threshold'：应为 40%、1/3 或 10 这样的数，实为 '四成'"),
-        ('id = "posts"', 'id = "orgs"', r"\[\[target\]\] id = 'orgs'：重复的 id，请改名"),
+        ('id = "posts"', 'id = "orgs"', r"第 34 行 \[\[target\]\] id = 'orgs'：重复的 id，请改名"),
     ],
 )
 def test_mistake_is_named_in_chinese(own, old, new, message):

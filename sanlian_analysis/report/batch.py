@@ -54,6 +54,7 @@ class Order:
     out: str = "reports"
     formats: tuple[str, ...] = FORMATS
     jobs: int = 0
+    assumptions: tuple[str, ...] = ()
     resume: bool = False
 
 
@@ -80,7 +81,7 @@ def run_reports(order: Order) -> Run:
     ledger = read_ledger(order.ledger, order.frame or None)
     policy = load_policy(order.policy)
     date = snapshots(ledger, order.date or None)[-1]
-    results = evaluate(ledger, policy)
+    results = evaluate(ledger, policy, assumptions=order.assumptions)
     areas = _areas(results, order, date)
     folder = Path(order.out) / policy.id / date.isoformat()
     facts = _facts(ledger, policy, date, order)
@@ -132,7 +133,11 @@ def _facts(ledger: Ledger, policy: Policy, date: dt.date, order: Order) -> dict[
         "date": date.isoformat(),
         "ledger": {"path": order.ledger, "sha256": ledger.sha256, "simulated": ledger.simulated},
         "frame": {"path": order.frame, "sha256": sha256(Path(order.frame)) if order.frame else ""},
-        "parameters": {"formats": list(order.formats), "lang": current()},
+        "parameters": {
+            "formats": list(order.formats),
+            "lang": current(),
+            "assume": list(order.assumptions),
+        },
         "notebooks": {
             name: sha256(notebooks / name) for name in ("county_report.ipynb", "overview.ipynb")
         },
@@ -153,11 +158,12 @@ def _make_folder(folder: Path) -> None:
 
 
 def _jobs(order: Order, areas: dict[str, str], folder: Path, date: dt.date) -> Iterator[Job]:
-    shared = {
+    shared: dict[str, str | list[str]] = {
         "ledger": order.ledger,
         "frame": order.frame,
         "policy": order.policy,
         "date": date.isoformat(),
+        "assume": list(order.assumptions),
         "lang": current(),
     }
     notebooks = notebook_folder()

@@ -26,7 +26,7 @@ from sanlian_analysis.report.page import page
 _EXECUTED = "executed.ipynb"
 
 #: The kernel talks to its worker over loopback; it need not warn of that in every report.
-_QUIET_KERNEL = ["--IPKernelApp.log_level=40"]
+_QUIET_KERNEL = ["--IPKernelApp.log_level=50"]
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Job:
     code: str
     name: str
     notebook: str
-    parameters: dict[str, str]
+    parameters: dict[str, str | list[str]]
     root: str
     folder: str
     stem: str
@@ -47,7 +47,7 @@ class Job:
     language: str
 
 
-def check_parameters(notebook: str, parameters: Mapping[str, str]) -> None:
+def check_parameters(notebook: str, parameters: Mapping[str, object]) -> None:
     """Refuse parameters that the notebook does not have; papermill would only warn.
 
     Raises SanlianError naming the notebook and the parameter.
