@@ -35,7 +35,7 @@ def tidy() -> float:
     gc.collect()
     pa.default_memory_pool().release_unused()
     if FORGET.exists():
-        ctypes.CDLL(None).malloc_trim(0)
+        getattr(ctypes.CDLL(None), "malloc_trim", int)(0)
         FORGET.write_text("5")
     return megabytes("VmRSS")
 

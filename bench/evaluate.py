@@ -19,9 +19,11 @@ the same figures and also names, due dates, thresholds, binding, stable, clause.
 
 Every row of every peer is compared with ours in the same run, exactly. Each
 contestant runs in a process of its own, reads its input from Parquet before the
-clock starts, and is run `--repeat` times; "CPU s" is the work of all cores
-together, and "peak" the highest resident memory while it evaluates, input and
-libraries included.
+clock starts, and is run `--repeat` times. "CPU s" is the work of all cores
+together. Memory is resident memory: with the libraries alone ("empty"), with
+the input ("full"), and at its highest while it evaluates ("peak", both
+included); "÷ ledger" is that peak against the bytes of the ledger's tables and
+frame in pandas.
 """
 
 from __future__ import annotations
@@ -45,6 +47,10 @@ from questions import FIGURES, KEYS
 US, PEERS = "sanlian", ("duckdb", "polars", "pandas")
 CHILD = Path(__file__).with_name("child.py")
 SMALL = 6_000
+HEADING = (
+    f"{'':8}{'median s':>9}{'min s':>9}{'CPU s':>9}{'ours ÷ it':>11}{'load s':>9}"
+    f"{'empty MB':>10}{'full MB':>9}{'peak MB':>9}{'÷ ledger':>10}  same figures"
+)
 
 Measured = dict[str, Any]
 
@@ -113,20 +119,25 @@ def _compared(inputs: Inputs, policy: str, units: int, repeat: int) -> bool:
     ours = _canonical(folder / f"{US}.parquet")
     agree = {US: "–"} | {name: _agrees(ours, folder / f"{name}.parquet") for name in PEERS}
     ledger = int((folder / "bytes").read_text()) / 1e6
-    print(f"\n{policy}: {units:,} units × {len(national.DATES[policy])} snapshots, "
-          f"{len(ours):,} rows of results; ledger with frame {ledger:,.0f} MB")  # fmt: skip
-    print(f"{'':8} {'median s':>9} {'min s':>7} {'CPU s':>7} {'ours ÷ it':>9} {'load s':>7} "
-          f"{'peak MB':>8} {'÷ ledger':>8}  same figures")  # fmt: skip
+    print(
+        f"\n{policy}: {units:,} units × {len(national.DATES[policy])} snapshots, "
+        f"{len(ours):,} rows of results; ledger with frame {ledger:,.0f} MB"
+    )
+    print(HEADING)
     us = statistics.median(found[US]["seconds"])
     for name, one in found.items():
-        median = statistics.median(one["seconds"])
-        print(f"{name:8} {median:9.2f} {min(one['seconds']):7.2f} "
-              f"{statistics.median(one['busy']):7.2f} {us / median:9.2f} "
-              f"{one['loading']:7.2f} {one['peak']:8,.0f} {one['peak'] / ledger:8.2f}  "
-              f"{agree[name]}")  # fmt: skip
-    print(f"ours: {found[US]['imported']:,.0f} MB after the imports, "
-          f"{found[US]['loaded']:,.0f} MB with the ledger")  # fmt: skip
+        print(f"{name:8}{_row(one, us, ledger)}  {agree[name]}")
     return all(answer.startswith(("all", "–")) for answer in agree.values())
+
+
+def _row(one: Measured, us: float, ledger: float) -> str:
+    """The figures of one contestant under `HEADING`."""
+    median, busy = statistics.median(one["seconds"]), statistics.median(one["busy"])
+    return (
+        f"{median:9.2f}{min(one['seconds']):9.2f}{busy:9.2f}{us / median:11.2f}"
+        f"{one['loading']:9.2f}{one['imported']:10,.0f}{one['loaded']:9,.0f}"
+        f"{one['peak']:9,.0f}{one['peak'] / ledger:10.2f}"
+    )
 
 
 def _canonical(path: Path) -> pl.DataFrame:

@@ -63,7 +63,6 @@ class Question:
         return [name for name in names if name in NOT_APPLICABLE]
 
 
-
 def variables(expression: str) -> list[str]:
     """The variables of an expression, each once."""
     words = re.findall(r"[a-z]\w*", expression)

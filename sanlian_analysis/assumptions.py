@@ -55,11 +55,13 @@ def assume(policy: Policy, written: Iterable[str]) -> Assumptions:
         if not value or not name:
             raise _refuse(one, "应写作 政策/目标=数值", "write POLICY/TARGET=VALUE")
         if owner == policy.id:
-            assumed = _applied(assumed, one, name, value)
+            assumed = _applied(assumed, policy, one, name, value)
     return assumed
 
 
-def _applied(assumed: Assumptions, one: str, name: str, value: str) -> Assumptions:
+def _applied(
+    assumed: Assumptions, document: Policy, one: str, name: str, value: str
+) -> Assumptions:
     id_, _, rest = name.partition(".")
     target = next((t for t in assumed.policy.targets if t.id == id_), None)
     if target is None:
@@ -69,7 +71,7 @@ def _applied(assumed: Assumptions, one: str, name: str, value: str) -> Assumptio
         )
     number = exact_threshold(value, lambda message: _refuse(one, message, message))
     if rest:
-        return _parameter_set(assumed, one, target, rest, number)
+        return _parameter_set(assumed, document, one, target, rest, number)
     if target.milestones:
         raise _refuse(
             one,
@@ -80,19 +82,19 @@ def _applied(assumed: Assumptions, one: str, name: str, value: str) -> Assumptio
 
 
 def _parameter_set(
-    assumed: Assumptions, one: str, target: Target, rest: str, value: Fraction
+    assumed: Assumptions, document: Policy, one: str, target: Target, rest: str, value: Fraction
 ) -> Assumptions:
     id_, _, place = rest.partition("@")
     policy = assumed.policy
-    open_ = [p.id for p in policy.parameters if p.default is None and p.id in target.names]
+    open_ = [p.id for p in document.parameters if p.default is None and p.id in target.names]
     if id_ not in open_:
         there = "、".join(f"{target.id}.{known}" for known in open_) or say("无", "none")
         raise _refuse(
             one, f"没有可假定的参数 {id_!r}；有：{there}", f"no open parameter; there are: {there}"
         )
-    if place and level_of(place) not in ("county", "city"):
+    if place and level_of(place) != "county":
         raise _refuse(one, "@ 之后应为 6 位区县代码", "write a county's code of 6 digits after @")
-    parameter = next(p for p in policy.parameters if p.id == id_)
+    parameter = next(p for p in assumed.policy.parameters if p.id == id_)
     least = parameter_floor(policy, parameter, place)
     if value < least:
         raise _refuse(
@@ -104,7 +106,7 @@ def _parameter_set(
     places = (*assumed.places.get(target.id, ()), (place, one))
     return replace(
         assumed,
-        policy=_with_parameter(policy, parameter, place, value),
+        policy=_with_parameter(assumed.policy, parameter, place, value),
         places={**assumed.places, target.id: places},
     )
 

@@ -200,8 +200,8 @@ def _policies(asked: tuple[str, ...]) -> list[Any]:
 def _check_assumptions(rules: list[Any], assumptions: tuple[str, ...]) -> None:
     """Refuse assumptions for policies that are not evaluated, which would do nothing."""
     for one in assumptions:
-        owner = one.partition("/")[0]
-        if owner not in [rule.id for rule in rules]:
+        owner, named, _ = one.partition("=")[0].partition("/")
+        if named and owner not in [rule.id for rule in rules]:  # without a "/", evaluation refuses
             raise SanlianError(
                 say(
                     f"--assume {one}：本次没有测算政策 {owner!r}；请用 --policy 加上它",

@@ -106,9 +106,9 @@ def load_policy(policy: str | Path) -> Policy:
 
 
 def _lines(text: str) -> dict[Place, int]:
-    """The line of every table, key and list entry of a TOML text that is known to be valid.
+    r"""The line of every table, key and list entry of a TOML text that is known to be valid.
 
-    >>> found = _lines("id = 'a'\\n[[target]]\\n\\n[[target]]\\nunit = 'street'")
+    >>> found = _lines("id = 'a'\n[[target]]\n\n[[target]]\nunit = 'street'")
     >>> found["target", 1], found["target", 1, "unit"]
     (4, 5)
     """

@@ -253,7 +253,16 @@ def test_every_cell_agrees(policy_id, seed, tmp_path, seen):
         seen.setdefault((policy_id, key[0]), set()).add(row["verdict"])
 
 
-def test_every_cell_agrees_where_a_cap_is_known(tmp_path):
+CAPS = {
+    "everywhere": {None: 40},
+    "two counties": {"331102": 40, "331121": "18.5"},
+    "everywhere but one": {None: 35, "331121": 18},
+    "one, and everywhere else": {"331121": 18, None: 35},
+}
+
+
+@pytest.mark.parametrize("caps", CAPS.values(), ids=CAPS.keys())
+def test_every_cell_agrees_where_a_cap_is_assumed(caps, tmp_path):
     rng = random.Random("cap")
     name, counties, dates = CASES["lishui-2018"]
     units = some_units(read_frame(FRAMES / f"{name}.csv"), counties, rng)
@@ -264,13 +273,15 @@ def test_every_cell_agrees_where_a_cap_is_known(tmp_path):
     write_workbook(tables, path, note=Note("lishui-2018", name, 1, days))
 
     policy = load_policy("lishui-2018")
-    rate, cap = policy.parameters
-    cap = dataclasses.replace(cap, default=Fraction(40))
-    target = policy.target("work-fund")
-    policy = dataclasses.replace(policy, parameters=(rate, cap), targets=(target,))
-    found = computed(evaluate(read_ledger(path, units), policy))
+    policy = dataclasses.replace(policy, targets=(policy.target("work-fund"),))
+    written = [
+        f"lishui-2018/work-fund.cap{'@' + county if county else ''}={cap}"
+        for county, cap in caps.items()
+    ]
+    found = computed(evaluate(read_ledger(path, units), policy, assumptions=written))
     frame = list(zip(units["code"], units["name"], strict=True))
-    expected = reference.evaluate(frame, parsed(tables), "lishui-2018", {None: Fraction(40)})
+    exact = {county: Fraction(cap) for county, cap in caps.items()}
+    expected = reference.evaluate(frame, parsed(tables), "lishui-2018", exact)
     expected = {key: shown(row) for key, row in expected.items() if key[0] == "work-fund"}
     assert not sorted(differences(found, expected))
 

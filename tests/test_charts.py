@@ -142,6 +142,7 @@ def a_policy():
         note_en="",
         parameters=(),
         targets=targets,
+        exemptions=(),
         sha256="",
     )
 

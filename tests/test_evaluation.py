@@ -1107,6 +1107,65 @@ def test_stable_is_a_matter_of_each_area(results):
     assert found.row("posts-urban", "320411")["stable"]
 
 
+# --- the user's own numbers ------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("written", "verdict", "shortfall"),
+    [("2/3", "met", 0), ("66%", "met", 0), ("0.67", "not_met", 1), ("100%", "not_met", 1)],
+)
+def test_an_assumed_threshold(ledger, written, verdict, shortfall):
+    there = ledger(communities=rows(LISHUI, "2020-12-31", agency=["是", "是", "否"]))
+    assumption = f"lishui-2018/agency-urban={written}"
+    results = evaluate(there, "lishui-2018", assumptions=[assumption])
+    mine = results["target"] == "agency-urban"
+    row = results[mine & (results["level"] == "city")].iloc[0]
+    assert (row["verdict"], row["shortfall"]) == (verdict, shortfall)
+    assert pd.isna(row["due"])
+    assert set(results.loc[mine, "assumed"]) == {assumption}
+    assert set(results.loc[~mine, "assumed"]) == {""}
+    without = evaluate(there, "lishui-2018")
+    pd.testing.assert_frame_equal(results[~mine], without[~mine])
+
+
+def test_an_assumed_threshold_is_for_the_primary_reading(ledger):
+    there = ledger(communities=rows(YANGQUAN, "2018-06-30", facility_area=[100, 300]))
+    results = evaluate(there, "yangquan-2015", assumptions=["yangquan-2015/facility-tiers=1/2"])
+    tiers = results[(results["target"] == "facility-tiers") & (results["level"] == "county")]
+    verdicts = dict(zip(tiers["reading"], tiers["verdict"], strict=True))
+    assert verdicts.pop("primary") == "met"
+    assert set(verdicts.values()) == {"no_threshold"}
+    assert tiers["assumed"].tolist()[1:] == [""] * 4
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "lishui-2018/orgs-urban=50%",  # the document has a number of its own
+        "lishui-2018/nothing=50%",
+        "lishui-2018/agency-urban=many",
+        "lishui-2018/work-fund.cap=29.9",  # below the amount for 3000 households
+        "lishui-2018/work-fund.cap@331102=29.9",
+        "lishui-2018/work-fund.cap@331121=14.9",
+        "lishui-2018/work-fund.rate=1",
+        "lishui-2018",
+    ],
+)
+def test_an_assumption_that_cannot_be_is_refused(ledger, written):
+    there = ledger(communities=rows(LISHUI, "2020-12-31", orgs=[1]))
+    with pytest.raises(SanlianError):
+        evaluate(there, "lishui-2018", assumptions=[written])
+
+
+def test_a_cap_at_the_amount_for_three_thousand_households_is_accepted(ledger):
+    there = ledger(communities=rows(LISHUI, "2020-12-31", households=[5000], work_fund=[30]))
+    for written in ("lishui-2018/work-fund.cap=30", "lishui-2018/work-fund.cap@331102=30"):
+        results = evaluate(there, "lishui-2018", assumptions=[written])
+        funds = results[results["target"] == "work-fund"]
+        assert set(funds.loc[funds["reading"] == "primary", "verdict"]) == {"met"}
+        assert set(funds["assumed"]) == {written}
+
+
 # --- what a ledger may contain ---------------------------------------------------------
 
 

@@ -673,6 +673,59 @@ def test_mistake_is_named_in_chinese(own, old, new, message):
         own(OWN.replace(old, new, 1))
 
 
+#: Other ways to write the same file, each with one mistake: the line, what is replaced by what.
+LAYOUTS = {
+    "headers inside a text": (
+        48,
+        'sentence = "不低于三分之一"',
+        'sentence = """\n[[target]]\nid = "x"\n"""\nnote = 5',
+    ),
+    "list over several lines": (
+        27,
+        '[{ due = 2024-12-31, threshold = "40%" }]',
+        '[\n  # 一年 ] 一步\n  { due = 2024-12-31, threshold = "40%" },\n'
+        '  { due = 2025-12-31, threshold = "五成" },\n]',
+    ),
+    "list that ends with its last entry": (
+        25,
+        '[{ due = 2024-12-31, threshold = "40%" }]',
+        '[{ due = 2024-12-31, threshold = "40%" },\n  { due = 2025-12-31 }]',
+    ),
+    "milestones as tables": (
+        29,
+        'milestones = [{ due = 2024-12-31, threshold = "40%" }]\n'
+        'clause = "三"\nsentence = "百分之四十的社区有十个"\n',
+        'clause = "三"\nsentence = "百分之四十的社区有十个"\n\n'
+        '[[target.milestones]]\ndue = 2024-12-31\nthreshold = "四成"\n',
+    ),
+    "dotted keys": (
+        8,
+        '[area]\ncode = "140802"\nname = "盐湖区"',
+        'area.code = "140802"\narea . "name" = 5',
+    ),
+    "key of a table in one line": (14, '"140802" = 3', '"140802" = "三"'),
+    "table of a parameter": (
+        16,
+        'by_area = { "140802" = 3 }',
+        '\n[parameters.need.by_area]\n"140802" = "三"',
+    ),
+    "second exception": (
+        51,
+        'sentence = "不低于三分之一"',
+        'sentence = "不低于三分之一"\n\n[[exception]]\nclause = "一"\nsentence = "甲"\n'
+        'reason = "乙"\n\n[[exception]]  # 没有理由\nclause = "二"',
+    ),
+}
+
+
+@pytest.mark.parametrize("line_end", ["\n", "\r\n"], ids=["LF", "CRLF"])
+@pytest.mark.parametrize(("line", "old", "new"), LAYOUTS.values(), ids=LAYOUTS.keys())
+def test_line_is_right_however_the_file_is_laid_out(own, line, old, new, line_end):
+    assert old in OWN
+    with pytest.raises(SanlianError, match=rf"^\S+mine\.toml 第 {line} 行 "):
+        own(OWN.replace(old, new, 1).replace("\n", line_end))
+
+
 def test_other_encodings_are_refused(own):
     with using("en"), pytest.raises(SanlianError, match=r"mine\.toml: not valid TOML"):
         own(OWN.encode("gb18030"))

@@ -18,6 +18,7 @@ from sanlian_analysis.report.notebook import Job, check_parameters, make
 
 ROOT = Path(__file__).parents[1]
 KERNEL = {"name": "python3", "display_name": "", "language": "python"}
+PARAMETERS = ("ledger", "frame", "policy", "area", "date", "assume", "lang")
 HOSTILE = "<script>alert('$x_1$')</script>=1+1"
 
 
@@ -187,7 +188,7 @@ def test_one_failing_area_does_not_stop_the_others(inputs, tmp_path, monkeypatch
     for name in ("county_report.ipynb", "overview.ipynb"):
         book = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
         parameters = nbformat.v4.new_code_cell(
-            "\n".join(f"{p} = ''" for p in ("ledger", "frame", "policy", "area", "date", "lang")),
+            "\n".join(f"{p} = ''" for p in PARAMETERS),
             metadata={"tags": ["parameters"]},
         )
         check = nbformat.v4.new_code_cell("assert area != '210303', area")
