@@ -20,7 +20,7 @@ from typing import Any
 from sanlian_analysis.codes import level_of
 from sanlian_analysis.columns import vocabulary
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.expressions import Expression, ExpressionError, Kind, check, parse
+from sanlian_analysis.expressions import Expression, ExpressionError, Kind, check, node_name, parse
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import (
     THEMES,
@@ -277,6 +277,14 @@ class _Table:
         return tuple(values)
 
     def fraction(self, key: str) -> Fraction | None:
+        if isinstance(value := self.data.get(key), float):
+            raise self.error(
+                key,
+                say(
+                    f'小数请加引号，如 "40%" 或 "0.4"，实为 {value}',
+                    f'write decimals in quotes, such as "40%" or "0.4"; found {value}',
+                ),
+            )
         value = self.take(key, (int, str), None)
         if value is None:
             return None
@@ -296,7 +304,22 @@ class _Table:
                 )
         except ExpressionError as error:
             raise self.error(key, str(error)) from None
+        self._refuse_total(key, expression)
         return expression
+
+    def _refuse_total(self, key: str, expression: Expression) -> None:
+        """Sums over communities are compared between dates, and serve for nothing else."""
+        alone = self.data.get("measure") == "growth" and node_name(expression.tree) is not None
+        if any(name.startswith("total(") for name in expression.names) and not alone:
+            raise self.error(
+                key,
+                say(
+                    'total(…) 只能单独作 growth 的 value；求合计请用 unit = "community"、'
+                    'measure = "total"',
+                    "total(…) can only be the whole value of growth; for a sum use "
+                    'unit = "community" with measure = "total"',
+                ),
+            )
 
 
 def exact_threshold(written: str, error: Callable[[str], Exception]) -> Fraction:

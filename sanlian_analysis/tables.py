@@ -308,7 +308,9 @@ def short_units(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Tab
         missing = [_lack_text(r.demand, r.value, r.gap) for r in records(fails)]
         unknown = [told(demand) for demand in open_["demand"]]
         cells = (_text(code), _text(name), _text(street), _settlement(settlement))
-        rows.append((len(missing), (*cells, *(say("；", "; ").join(texts) for texts in (missing, unknown)))))
+        rows.append(
+            (len(missing), (*cells, *(say("；", "; ").join(texts) for texts in (missing, unknown))))
+        )
     rows.sort(key=lambda row: (-row[0], row[1]))
     notes = []
     if len(rows) > MOST_ROWS:

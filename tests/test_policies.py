@@ -6,10 +6,15 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from sanlian_analysis import policy_files
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
+from sanlian_analysis.ledger import read_ledger
+from sanlian_analysis.official_text import unaccounted
 from sanlian_analysis.policy import variables_needed
 from sanlian_analysis.policy_files import POLICY_IDS, load_policy
 from sanlian_analysis.policy_text import (
@@ -636,6 +641,18 @@ BROKEN = {
         'unit = "street"\nmeasure = "share"\ncondition = "incubator"\nwhere = "incubator"',
         ["[[target]] orgs 'where'", 'only with unit = "community"'],
     ),
+    "sum over communities in a condition": (
+        22,
+        'unit = "community"\nmeasure = "share"\ncondition = "orgs >= 10"',
+        'unit = "street"\nmeasure = "share"\ncondition = "total(orgs) >= 10"',
+        ["[[target]] orgs 'condition'", "total(…) can only be", 'measure = "total"'],
+    ),
+    "growth of more than a sum": (
+        22,
+        'unit = "community"\nmeasure = "share"\ncondition = "orgs >= 10"',
+        'unit = "street"\nmeasure = "growth"\nvalue = "total(orgs) + 1"',
+        ["[[target]] orgs 'value'", "total(…) can only be"],
+    ),
     "scale of nothing": (41, 'whole = "posts"', 'whole = "posts"\nscale = 0', ["posts 'scale'"]),
     "no TOML": (7, "[area]", "[area", ["not valid TOML", "line"]),
     "key twice": (4, 'title = "', 'title = "一"\ntitle = "', ["not valid TOML"]),
@@ -763,3 +780,96 @@ def test_no_built_in_id_stands_in_for_a_file(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     Path("liaoning-2021").write_text(OWN, encoding="utf-8")
     assert load_policy("liaoning-2021").id == "liaoning-2021"
+
+
+# --- the guide to the format ----------------------------------------------------------
+
+GUIDES = {"zh": "policy-format.zh-CN.md", "en": "policy-format.md"}
+
+#: A mistake in the guide's policy, in the order of its table of messages.
+MISTAKES = [
+    ('condition = "orgs >= 8"', 'condtion = "orgs >= 8"'),
+    ("orgs >= 8", "ogrs >= 8"),
+    ("orgs >= 8", "orgs ** 2 > 8"),
+    ('value = "orgs"', 'value = "day_care"'),
+    ('"60%"', '"六成"'),
+    ("threshold = 40", "threshold = 0.4"),
+    ('level = "county"', 'level = "town"'),
+    ('issuer = "某县民政局"\n', ""),
+    ('id = "orgs-rural"', 'id = "orgs-urban"'),
+    ("[area]", "[area"),
+]
+
+
+def guide_text(language: str) -> str:
+    path = Path(__file__).parents[1] / "docs" / GUIDES[language]
+    return path.read_text(encoding="utf-8")
+
+
+def blocks(kind: str, text: str) -> list[str]:
+    return re.findall(rf"^```{kind}\n(.*?)^```$", text, re.M | re.S)
+
+
+@pytest.fixture(params=GUIDES)
+def guide(request, tmp_path, monkeypatch):
+    """The text of a guide, in its language; its files lie in the working folder."""
+    text = guide_text(request.param)
+    monkeypatch.chdir(tmp_path)
+    Path("mine.toml").write_text("\n".join(blocks("toml", text)), encoding="utf-8")
+    Path("ledger.csv").write_text(blocks("csv", text)[0], encoding="utf-8")
+    Path("原文.txt").write_text(blocks("text", text)[0], encoding="utf-8")
+    with using(request.param):
+        yield text
+
+
+def test_both_guides_build_the_same_policy():
+    for kind in ("toml", "csv"):
+        assert blocks(kind, guide_text("zh")) == blocks(kind, guide_text("en")) != []
+
+
+def test_policy_of_the_guide_accounts_for_its_official_text(guide):
+    policy, text = load_policy("mine.toml"), read_official_text("原文.txt")
+    assert unfound_sentences(policy, text) == []
+    assert unaccounted(text, [sentence for _, sentence in policy.cited]) == []
+    changed = text.replace("2026年底，农村社区平均", "2027年底，农村社区平均")
+    printed = [
+        *unfound_sentences(policy, changed),
+        *unaccounted(changed, [sentence for _, sentence in policy.cited]),
+    ]
+    assert len(printed) == 2
+    assert all(f"  {line}\n" in blocks("text", guide)[1] for line in printed)
+
+
+def test_policy_of_the_guide_gives_the_figures_of_the_guide(guide):
+    results = evaluate(read_ledger("ledger.csv"), load_policy("mine.toml"))
+    county = results[results["level"] == "county"]
+    assert county["binding"].all()
+    columns = re.search(r"^\| target \|.*", guide, re.M)[0].strip("| ").split(" | ")
+    found = [
+        " | ".join("" if pd.isna(cell) else f"{cell:.4g}" if isinstance(cell, float) else str(cell)
+                   for cell in row)
+        for row in county[columns].itertuples(index=False)
+    ]  # fmt: skip
+    assert len(found) == 8
+    assert [row for row in found if f"\n| {row} |\n" not in guide] == []
+
+
+def test_messages_of_the_guide_are_the_real_ones(guide):
+    text = Path("mine.toml").read_text(encoding="utf-8")
+    assert guide.count("| `sanlian: mine.toml") == len(MISTAKES)
+    for old, new in MISTAKES:
+        assert old in text
+        Path("mine.toml").write_text(text.replace(old, new, 1), encoding="utf-8")
+        with pytest.raises(SanlianError) as error:
+            load_policy("mine.toml")
+        # The words on bad TOML are Python's own, and may differ between its versions.
+        message = re.sub(r"（Exp.*| \(Exp.*", "", str(error.value))
+        assert f"| `sanlian: {message}" in guide
+
+
+def test_every_key_is_in_the_guide(guide):
+    keys = re.findall(r'"(\w+)"', re.search(
+        r"^_FORMULA_KEYS.*?^#: Where", Path(policy_files.__file__).read_text("utf-8"), re.M | re.S
+    )[0])  # fmt: skip
+    assert len(set(keys)) > 40
+    assert [key for key in keys if key not in guide] == []
