@@ -14,7 +14,7 @@ import pandas as pd
 from sanlian_analysis.assumptions import Assumptions, assume
 from sanlian_analysis.calculation import Assessment, Situation, assess, figures
 from sanlian_analysis.codes import LEVELS
-from sanlian_analysis.evaluation import evaluate, situation_at, snapshots, threshold_of
+from sanlian_analysis.evaluation import evaluate, situations, snapshots, threshold_of
 from sanlian_analysis.exact import Integers, Mask, divide, largest, multiply
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.measures import Areas, Figures
@@ -65,8 +65,8 @@ def components(
     assumed = assume(policy, assumptions)
     parts = [
         part
-        for day in snapshots(ledger, date)
-        for part in _of_snapshot(situation_at(ledger, assumed.policy, day), assumed)
+        for situation in situations(ledger, assumed.policy, snapshots(ledger, date))
+        for part in _of_snapshot(situation, assumed)
     ]
     counts = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)
     table = pd.concat([results, counts], axis=1)

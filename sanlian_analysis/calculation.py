@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 
 from sanlian_analysis import schema
-from sanlian_analysis.codes import LEVELS
+from sanlian_analysis.codes import COMMUNITY_DIGITS, LEVELS, code_numbers
 from sanlian_analysis.columns import Members, UnitColumns
-from sanlian_analysis.exact import Interval, Mask, Truth
+from sanlian_analysis.exact import Interval, Mask, Truth, run_starts
 from sanlian_analysis.expressions import Expression, blank, not_applicable, number, truth
 from sanlian_analysis.measures import Areas, Figures, mean, ratio, share, total
 from sanlian_analysis.policy import (
@@ -64,24 +64,34 @@ def prepare(policy: Policy, snapshot: Snapshot, previous: Snapshot | None) -> Si
     now = _columns(policy, snapshot)
     before = _columns(policy, _like(previous, snapshot)) if previous else {}
     tables = {
-        "community": (snapshot.communities, snapshot.communities["settlement"] != "other"),
-        "street": (snapshot.streets, snapshot.streets["has_settlement"]),
-        "county": (snapshot.counties, pd.Series(True, index=snapshot.counties.index)),
+        "community": (snapshot.communities, "code", COMMUNITY_DIGITS),
+        "street": (snapshot.streets, "street_code", LEVELS["street"]),
+        "county": (snapshot.counties, "county_code", LEVELS["county"]),
+    }
+    countable = {
+        "community": ~_settled_as(snapshot.communities, frozenset({"other"})),
+        "street": snapshot.streets["has_settlement"].to_numpy(dtype=bool),
+        "county": np.ones(len(snapshot.counties), dtype=bool),
     }
     units = {
-        kind: Units(
-            columns=now[kind],
-            previous=before.get(kind),
-            countable=countable.to_numpy(dtype=bool),
-            areas={
-                level: Areas.of(table[f"{level}_code"])
-                for level in LEVELS
-                if f"{level}_code" in table
-            },
-        )
-        for kind, (table, countable) in tables.items()
+        kind: Units(now[kind], before.get(kind), countable[kind], _areas(table, key, digits))
+        for kind, (table, key, digits) in tables.items()
     }
     return Situation(policy, snapshot.date, units | {"area": units["county"]})
+
+
+def _areas(units: pd.DataFrame, key: str, digits: int) -> dict[str, Areas]:
+    """The areas of every level at which such units lie."""
+    numbers = code_numbers(units[key])
+    return {
+        level: Areas.of_level(units, level, numbers // 10 ** (digits - head))
+        for level, head in LEVELS.items()
+        if head <= digits
+    }
+
+
+def _settled_as(communities: pd.DataFrame, settlement: frozenset[str]) -> Mask:
+    return communities["settlement"].isin(settlement).to_numpy(dtype=bool)
 
 
 def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
@@ -103,23 +113,27 @@ def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
 def _columns(policy: Policy, snapshot: Snapshot) -> dict[str, UnitColumns]:
     communities, counties = snapshot.communities, snapshot.counties
     plain = UnitColumns(communities, schema.of_unit("community"))
-    counted = communities["settlement"].isin(["urban", "rural"]).to_numpy(dtype=bool)
+    counted = _settled_as(communities, frozenset({"urban", "rural"}))
+    codes = code_numbers(communities["code"])
 
-    def members(areas: pd.DataFrame, key: str) -> Members:
-        position = pd.Index(areas[key]).get_indexer(communities["code"].str[: LEVELS[key[:-5]]])
-        return Members(plain, position, counted)
+    def members(level: str) -> Members:
+        """Communities are sorted by code: each run of one head is the next unit."""
+        starts = run_starts(codes // 10 ** (COMMUNITY_DIGITS - LEVELS[level]))
+        unit = np.zeros(len(codes), dtype=np.intp)
+        unit[starts[1:]] = 1
+        return Members(plain, np.cumsum(unit), counted)
 
     county = UnitColumns(
         counties,
         schema.of_unit("county"),
         _parameters(policy, counties["county_code"]),
-        members=members(counties, "county_code"),
+        members=members("county"),
     )
     street = UnitColumns(
         snapshot.streets,
         schema.of_unit("street"),
         _parameters(policy, snapshot.streets["street_code"]),
-        members=members(snapshot.streets, "street_code"),
+        members=members("street"),
     )
     community = UnitColumns(
         communities,
@@ -245,8 +259,7 @@ def _covered(units: Units, target: Target, reading: Reading) -> Mask:
     """Countable units of the reading's settlement types."""
     if target.unit != "community":
         return units.countable
-    types = units.columns.units["settlement"]
-    return units.countable & types.isin(reading.settlement).to_numpy(dtype=bool)
+    return units.countable & _settled_as(units.columns.units, reading.settlement)
 
 
 def scope(units: Units, target: Target, reading: Reading) -> tuple[Mask, Mask]:
@@ -328,7 +341,7 @@ def _held_against(standard: Reading, units: Units) -> Truth:
     """A standard as one more demand: waived where 不适用, or for the other settlement type."""
     answer = outcome(standard.formula, units)
     waived = not_applicable(names_of(standard.formula), units.columns)
-    waived = waived | ~units.columns.units["settlement"].isin(standard.settlement).to_numpy(bool)
+    waived = waived | ~_settled_as(units.columns.units, standard.settlement)
     return Truth(answer.true | waived, answer.false & ~waived)
 
 

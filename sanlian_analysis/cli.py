@@ -177,9 +177,10 @@ def evaluate(
     _check_assumptions(rules, assumptions)
     data = read_ledger(ledger, frame)
     _tell_findings(data.findings, data.simulated)
-    results = _joined(data, rules, "all" in policies, evaluation.evaluate, dates, assumptions)
+    unanswered = _unanswered(data, rules) if "all" in policies else []
+    results = _joined(data, rules, unanswered, evaluation.evaluate, dates, assumptions)
     if components:
-        details = _joined(data, rules, "all" in policies, breakdown.components, dates, assumptions)
+        details = _joined(data, rules, unanswered, breakdown.components, dates, assumptions)
         write_results(details, components)
     if output:
         write_results(results, output)
@@ -210,28 +211,33 @@ def _check_assumptions(rules: list[Any], assumptions: tuple[str, ...]) -> None:
             )
 
 
-def _joined(
-    data: Any,
-    rules: list[Any],
-    only_applicable: bool,
-    compute: Callable[..., Any],
-    dates: tuple[str, ...],
-    assumptions: tuple[str, ...],
-) -> Any:
-    """The tables of all policies in one; with `all`, without what the ledger cannot answer."""
-    import pandas as pd
+def _unanswered(data: Any, rules: list[Any]) -> list[Any]:
+    """The targets that the ledger cannot answer, each of them told with the reason."""
+    from sanlian_analysis.coverage import gaps
 
-    from sanlian_analysis.coverage import applicable, gaps
-
-    tables = [compute(data, one, dates or None, assumptions) for one in rules]
-    joined = pd.concat(tables, ignore_index=True)
-    joined.attrs = tables[0].attrs
-    if not only_applicable:
-        return joined
     unanswered = [gap for one in rules for gap in gaps(data, one)]
     for gap in unanswered:
         click.echo(say(f"未测算 {gap.policy}/{gap.target}：{gap.reason}",
                        f"left out {gap.policy}/{gap.target}: {gap.reason}"), err=True)  # fmt: skip
+    return unanswered
+
+
+def _joined(
+    data: Any,
+    rules: list[Any],
+    unanswered: list[Any],
+    compute: Callable[..., Any],
+    dates: tuple[str, ...],
+    assumptions: tuple[str, ...],
+) -> Any:
+    """The tables of all policies in one, without the targets that are left unanswered."""
+    import pandas as pd
+
+    from sanlian_analysis.coverage import applicable
+
+    tables = [compute(data, one, dates or None, assumptions) for one in rules]
+    joined = pd.concat(tables, ignore_index=True)
+    joined.attrs = tables[0].attrs
     kept = applicable(joined, unanswered)
     kept.attrs = joined.attrs
     return kept

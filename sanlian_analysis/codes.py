@@ -7,11 +7,21 @@ import re
 from functools import cache
 from importlib import resources
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyarrow as pa
+
 #: The levels at which every figure is computed, lowest first, with the digits of their codes.
 LEVELS = {"street": 9, "county": 6, "city": 4, "province": 2}
 
 #: Digits of a community's (residents' or villagers' committee's) code.
 COMMUNITY_DIGITS = 12
+
+
+def code_numbers(codes: pd.Series) -> npt.NDArray[np.int64]:
+    """Codes as whole numbers: in the same order, and far quicker to compare than text."""
+    return np.asarray(pa.array(codes).cast(pa.int64()).to_numpy(zero_copy_only=False))
 
 
 def level_of(code: str) -> str | None:

@@ -69,6 +69,7 @@ class UnitColumns:
     county_row: npt.NDArray[np.intp] | None = None
     members: Members | None = None
     _memory: dict[str, Interval] = field(default_factory=dict, compare=False, repr=False)
+    _answers: dict[str, Truth] = field(default_factory=dict, compare=False, repr=False)
 
     def interval(self, name: str) -> Interval:
         """A number with the bounds that its blanks leave."""
@@ -122,6 +123,11 @@ class UnitColumns:
 
     def truth(self, name: str) -> Truth:
         """A yes/no variable."""
+        if name not in self._answers:
+            self._answers[name] = self._truth(name)
+        return self._answers[name]
+
+    def _truth(self, name: str) -> Truth:
         if name not in self.units:
             unknown = np.zeros(len(self.units), dtype=bool)
             return Truth(unknown, unknown)

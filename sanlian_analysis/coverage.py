@@ -15,7 +15,6 @@ from sanlian_analysis.policy_text import threshold_text, variable_name
 from sanlian_analysis.schema import COMMUNITIES, SETTLEMENTS, measured
 from sanlian_analysis.snapshot import take_snapshot
 
-
 #: Two documents measure the same floor space under two names.
 _SAME_SPACE = {"venue_area": "facility_area"}
 

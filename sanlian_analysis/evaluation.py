@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.measures import Areas, Figures
 from sanlian_analysis.policy import Growth, Milestone, Policy, Reading, Target
 from sanlian_analysis.policy_files import load_policy
-from sanlian_analysis.snapshot import area_names, take_snapshot
+from sanlian_analysis.snapshot import Snapshot, area_names, take_snapshot
 
 #: Columns of the results table, in order.
 COLUMNS = [
@@ -64,29 +64,36 @@ def evaluate(
     """
     policy = policy if isinstance(policy, Policy) else load_policy(policy)
     assumed = assume(policy, assumptions)
-    names = area_names(ledger)
     parts: list[_Part] = []
-    for day in snapshots(ledger, date):
-        situation = situation_at(ledger, assumed.policy, day)
+    for situation in situations(ledger, assumed.policy, snapshots(ledger, date)):
         for target in policy.targets:
             parts += _target_parts(situation, target, assumed)
-    table = _assembled(parts, policy)
-    table["area"] = table["area_code"].map(names).astype("str")
-    table = table[COLUMNS]
+    table = _assembled(parts, policy, area_names(ledger))
     table.attrs["simulated"] = ledger.simulated
     return table
 
 
-def situation_at(ledger: Ledger, policy: Policy, date: dt.date) -> Situation:
-    """A snapshot of the ledger, and the one before it where growth is asked for."""
+def situations(ledger: Ledger, policy: Policy, dates: Iterable[dt.date]) -> Iterator[Situation]:
+    """Each snapshot, and the one before it where growth is asked for, prepared for a policy."""
     grows = any(
         isinstance(reading.formula, Growth)
         for target in policy.targets
         for reading in target.readings
     )
-    earlier = [day for day in ledger.dates if day < date] if grows else []
-    previous = take_snapshot(ledger, earlier[-1]) if earlier else None
-    return prepare(policy, take_snapshot(ledger, date), previous)
+    latest: Snapshot | None = None
+    for date in dates:
+        earlier = [day for day in ledger.dates if day < date] if grows else []
+        previous = None
+        if earlier:  # most often the snapshot that came just before
+            again = latest is not None and latest.date == earlier[-1]
+            previous = latest if again else take_snapshot(ledger, earlier[-1])
+        latest = take_snapshot(ledger, date)
+        yield prepare(policy, latest, previous)
+
+
+def situation_at(ledger: Ledger, policy: Policy, date: dt.date) -> Situation:
+    """One snapshot of the ledger, prepared for a policy."""
+    return next(situations(ledger, policy, [date]))
 
 
 def snapshots(
@@ -162,7 +169,7 @@ def _assumed_texts(
 def _binds(policy: Policy, target: Target, level: str, areas: Areas) -> npt.NDArray[np.bool_]:
     if level != target.level:
         return np.zeros(len(areas.codes), dtype=bool)
-    return np.array([policy.governs(code) for code in areas.codes], dtype=bool)
+    return np.fromiter(map(policy.governs, areas.codes), bool, len(areas.codes))
 
 
 def _stable(verdicts: list[npt.NDArray[np.object_]]) -> npt.NDArray[np.bool_]:
@@ -190,7 +197,7 @@ def verdicts(found: Figures, threshold: Fraction | None) -> npt.NDArray[np.objec
 
 
 def _rows(found: Figures, areas: Areas, threshold: Fraction | None) -> _Part:
-    part: _Part = dict(found.frame())
+    part: _Part = dict(found.columns())
     size = len(areas.codes)
     part["area_code"] = areas.codes
     part["threshold"] = np.full(size, np.nan if threshold is None else float(threshold))
@@ -203,26 +210,33 @@ def _rows(found: Figures, areas: Areas, threshold: Fraction | None) -> _Part:
     return part
 
 
-def _assembled(parts: list[_Part], policy: Policy) -> pd.DataFrame:
+def _assembled(parts: list[_Part], policy: Policy, names: Mapping[str, str]) -> pd.DataFrame:
+    """The parts below one another; texts are picked from short lists, never copied one by one."""
     sizes = [len(part["area_code"]) for part in parts]
+    of_part = np.repeat(np.arange(len(parts)), sizes)
 
     def stacked(key: str) -> npt.NDArray[Any]:
-        return np.concatenate([np.asarray(part[key]) for part in parts])
+        return np.concatenate([np.asarray(part.pop(key)) for part in parts])
 
-    def repeated(key: str) -> pd.Series:
-        return pd.Series(np.repeat(np.array([part[key] for part in parts], dtype=object), sizes))
+    def repeated(key: str, kind: str) -> Any:
+        return pd.Series([part[key] for part in parts], dtype=kind).array.take(of_part)
 
-    size = sum(sizes)
-    columns: Mapping[str, Any] = {
-        "policy": pd.Series([policy.id] * size, dtype="str"),
-        **{key: repeated(key).astype("str") for key in ("target", "reading", "level", "clause")},
-        **{key: repeated(key).astype("datetime64[s]") for key in ("date", "due")},
+    def picked(values: npt.NDArray[Any], renamed: Mapping[str, str] | None = None) -> Any:
+        place, distinct = pd.factorize(values)
+        texts = distinct if renamed is None else [renamed.get(text) for text in distinct]
+        return pd.Series(texts, dtype="str").array.take(place)
+
+    codes = stacked("area_code")
+    columns: dict[str, Any] = {
+        "policy": picked(np.full(len(of_part), policy.id, dtype=object)),
+        **{key: repeated(key, "str") for key in ("target", "reading", "level", "clause")},
+        **{key: repeated(key, "datetime64[s]") for key in ("date", "due")},
+        "area_code": picked(codes),
+        "area": picked(codes, names),
         **{key: stacked(key) for key in ("numerator", "denominator", "unknown")},
         **{key: stacked(key) for key in ("value", "lower", "upper", "threshold")},
         **{key: stacked(key) for key in ("binding", "stable")},
-        **{
-            key: pd.Series(stacked(key), dtype="str") for key in ("area_code", "verdict", "assumed")
-        },
+        **{key: picked(stacked(key)) for key in ("verdict", "assumed")},
         "shortfall": pd.Series(stacked("shortfall"), dtype="Float64").astype("Int64"),
     }
-    return pd.DataFrame(columns)
+    return pd.DataFrame({key: columns[key] for key in COLUMNS}, copy=False)

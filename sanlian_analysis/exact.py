@@ -57,6 +57,8 @@ def multiply(left: Integers, right: Integers | int) -> Integers:
     >>> multiply(np.array([2**62]), 4).tolist() == [2**64]
     True
     """
+    if isinstance(right, int) and right == 1:
+        return left
     # at least 1 each: 0 × 10²⁰ is small, but 10²⁰ is no int64
     limit = max(largest(left), 1) * max(largest(right), 1)
     return _array(_fitting(left, limit) * _fitting(right, limit))
@@ -78,9 +80,17 @@ def sums(values: Integers, starts: npt.NDArray[np.intp]) -> Integers:
     """Sums of the runs that begin at `starts`; the runs cover the whole column."""
     if starts.size == 0:
         return np.zeros(0, dtype=np.int64)
-    summands = values.astype(np.int64) if values.dtype == bool else values
-    limit = largest(summands) * summands.size
-    return np.asarray(np.add.reduceat(_fitting(summands, limit), starts))
+    if values.dtype == bool:
+        return np.asarray(np.add.reduceat(values, starts, dtype=np.int64))
+    limit = largest(values) * values.size
+    return np.asarray(np.add.reduceat(_fitting(values, limit), starts))
+
+
+def run_starts(sorted_values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+    """Where each run of equal values begins."""
+    changes = np.ones(len(sorted_values), dtype=bool)
+    changes[1:] = sorted_values[1:] != sorted_values[:-1]
+    return np.flatnonzero(changes)
 
 
 def divide(numerator: Integers, denominator: Integers, defined: Mask) -> npt.NDArray[np.float64]:

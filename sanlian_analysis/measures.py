@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,17 @@ import pandas as pd
 
 from sanlian_analysis import schema
 from sanlian_analysis.columns import UnitColumns, vocabulary
-from sanlian_analysis.exact import Integers, Interval, Mask, Truth, divide, multiply, subtract, sums
+from sanlian_analysis.exact import (
+    Integers,
+    Interval,
+    Mask,
+    Truth,
+    divide,
+    multiply,
+    run_starts,
+    subtract,
+    sums,
+)
 from sanlian_analysis.expressions import (
     Expression,
     ExpressionError,
@@ -37,10 +48,15 @@ class Areas:
     def of(cls, codes: npt.ArrayLike) -> Areas:
         """The areas that a sorted column of area codes forms."""
         column = np.asarray(codes, dtype=object)
-        changes = np.ones(len(column), dtype=bool)
-        changes[1:] = column[1:] != column[:-1]
-        starts = np.flatnonzero(changes)
+        starts = run_starts(column)
         return cls(column[starts], starts)
+
+    @classmethod
+    def of_level(cls, units: pd.DataFrame, level: str, numbers: npt.NDArray[np.int64]) -> Areas:
+        """The same for a table of units, by the numbers of its codes at that level."""
+        starts = run_starts(numbers)
+        codes = units[f"{level}_code"].array.take(starts)
+        return cls(np.asarray(codes, dtype=object), starts)
 
     def sums(self, values: Integers) -> Integers:
         """Exact sum per area."""
@@ -108,24 +124,26 @@ class Figures:
 
     def frame(self) -> pd.DataFrame:
         """The figures as numbers: numerator, denominator, unknown, value, lower, upper."""
+        return pd.DataFrame(self.columns())
+
+    def columns(self) -> dict[str, npt.NDArray[Any]]:
+        """The same, column by column."""
         everywhere = np.ones(len(self.unknown), dtype=bool)
 
         def scaled(values: Integers, scale: int) -> npt.NDArray[np.float64]:
-            return divide(values, np.full(len(values), scale, dtype=object), everywhere)
+            return divide(values, np.full(len(values), scale), everywhere)
 
         def shown(quotient: Quotient) -> npt.NDArray[np.float64]:
             return np.where(self.applicable, quotient.floats(), np.nan)
 
-        return pd.DataFrame(
-            {
-                "numerator": scaled(self.numerator, self.numerator_scale),
-                "denominator": scaled(self.denominator, self.denominator_scale),
-                "unknown": self.unknown.astype(np.int64),
-                "value": shown(self.value),
-                "lower": shown(self.lower),
-                "upper": shown(self.upper),
-            }
-        )
+        return {
+            "numerator": scaled(self.numerator, self.numerator_scale),
+            "denominator": scaled(self.denominator, self.denominator_scale),
+            "unknown": self.unknown.astype(np.int64),
+            "value": shown(self.value),
+            "lower": shown(self.lower),
+            "upper": shown(self.upper),
+        }
 
 
 def share(outcome: Truth, in_scope: Mask, areas: Areas) -> Figures:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
+from pandas.api.extensions import ExtensionArray
 
 from sanlian_analysis import schema
-from sanlian_analysis.codes import LEVELS, published_names
+from sanlian_analysis.codes import COMMUNITY_DIGITS, LEVELS, code_numbers, published_names
+from sanlian_analysis.exact import run_starts, sums
 from sanlian_analysis.frame import complete_frame
 from sanlian_analysis.ledger import NOT_APPLICABLE, Ledger
 from sanlian_analysis.records import column_names
@@ -35,25 +40,30 @@ def take_snapshot(ledger: Ledger, date: dt.date) -> Snapshot:
     """The snapshot of a date; without a frame the units with a row at that date exist."""
     rows = {name: _at(ledger.table(name), name, date) for name in KEYS}
     reported = rows[COMMUNITIES]
-    if ledger.frame is None:
-        named = reported.reset_index()
-        wanted = named.columns.intersection(["code", "name", "street", "county"])
-        frame = complete_frame(named[wanted].assign(name=named.get("name")))
-    else:
-        frame = ledger.frame
-    communities = frame.join(_measured(reported, COMMUNITIES), on="code")
-    communities = communities.join(_measured(rows[SCORES], SCORES), on="code")
-    communities = marks_filled(communities)
-    communities["reported"] = reported.index.get_indexer(pd.Index(frame["code"])) >= 0
+    frame = _units_of(ledger, date) if ledger.frame is None else ledger.frame
+    codes = code_numbers(frame["code"])
+    here = _places(codes, reported["code"])
+    scored = _places(codes, rows[SCORES]["code"])
+    columns = _placed(reported, COMMUNITIES, here) | _placed(rows[SCORES], SCORES, scored)
+    columns["reported"] = here >= 0
+    communities = _beside(frame, columns)
     if "settlement" in reported:
-        stated = frame["code"].map(reported["settlement"])
+        stated = pd.Series(reported["settlement"].array.take(here, allow_fill=True))
         communities["settlement"] = stated.fillna(frame["settlement"]).astype("str")
     return Snapshot(
         date,
         communities,
-        _areas(communities, "street", rows[STREETS], STREETS),
-        _areas(communities, "county", rows[COUNTIES], COUNTIES),
+        _areas(communities, codes, "street", rows[STREETS], STREETS),
+        _areas(communities, codes, "county", rows[COUNTIES], COUNTIES),
     )
+
+
+def _units_of(ledger: Ledger, date: dt.date) -> pd.DataFrame:
+    """The frame of a ledger without one: the units that have a row at a date."""
+    table = ledger.communities
+    named = table[table["date"] == pd.Timestamp(date)]
+    wanted = named.columns.intersection(["code", "name", "street", "county"])
+    return complete_frame(named[wanted].assign(name=named.get("name")))
 
 
 def area_names(ledger: Ledger) -> dict[str, str]:
@@ -79,13 +89,69 @@ def _most_frequent(table: pd.DataFrame, code: str, name: str) -> dict[str, str]:
 
 
 def _at(table: pd.DataFrame, name: str, date: dt.date) -> pd.DataFrame:
-    rows = table[table["date"] == pd.Timestamp(date)]
-    return rows.drop(columns="date").set_index(KEYS[name])
-
-
-def _measured(rows: pd.DataFrame, name: str) -> pd.DataFrame:
+    """The rows of a date: key, settlement and measured variables."""
     variables = schema.measured(name)
-    return rows[[c for c in column_names(rows) if c.removesuffix(NOT_APPLICABLE) in variables]]
+    wanted = [
+        column
+        for column in column_names(table)
+        if column in (KEYS[name], "settlement") or column.removesuffix(NOT_APPLICABLE) in variables
+    ]
+    return table.loc[(table["date"] == pd.Timestamp(date)).to_numpy(), wanted]
+
+
+def _places(codes: npt.NDArray[np.int64], own: pd.Series) -> npt.NDArray[np.intp]:
+    """For each of the sorted codes, the row in which a sheet tells of it; -1 for none."""
+    theirs = code_numbers(own)
+    slot = np.searchsorted(codes, theirs)
+    there = slot < len(codes)
+    there[there] = codes[slot[there]] == theirs[there]
+    places = np.full(len(codes), -1, dtype=np.intp)
+    places[slot[there]] = np.flatnonzero(there)
+    return places
+
+
+def _placed(
+    rows: pd.DataFrame, name: str, places: npt.NDArray[np.intp]
+) -> dict[str, ExtensionArray | npt.NDArray[Any]]:
+    """A sheet's measured columns in the order of the units; a unit without a row is unknown."""
+    variables = schema.measured(name)
+    columns: dict[str, ExtensionArray | npt.NDArray[Any]] = {}
+    for column in column_names(rows):
+        if column in variables:
+            columns[column] = rows[column].array.take(places, allow_fill=True)
+        elif column.removesuffix(NOT_APPLICABLE) in variables:
+            marked = np.append(rows[column].to_numpy(dtype=bool), False)  # -1 is nobody's row
+            columns[column] = marked[places]
+    return columns
+
+
+def _beside(
+    units: pd.DataFrame, columns: dict[str, ExtensionArray | npt.NDArray[Any]]
+) -> pd.DataFrame:
+    added = pd.DataFrame(columns, index=units.index, copy=False)
+    return pd.concat([units, added], axis=1)
+
+
+def _areas(
+    communities: pd.DataFrame,
+    codes: npt.NDArray[np.int64],
+    level: str,
+    rows: pd.DataFrame,
+    name: str,
+) -> pd.DataFrame:
+    """One row per street or county: codes are sorted, so that each is one run of communities."""
+    heads = [
+        c for lv, digits in LEVELS.items() if digits <= LEVELS[level] for c in (f"{lv}_code", lv)
+    ]
+    own = codes // 10 ** (COMMUNITY_DIGITS - LEVELS[level])
+    starts = run_starts(own)
+    areas = communities[heads].iloc[starts].reset_index(drop=True)
+    settled = (communities["settlement"] != "other").to_numpy(dtype=bool)
+    places = _places(own[starts], rows[KEYS[name]])
+    columns = _placed(rows, name, places)
+    columns["has_settlement"] = sums(settled, starts) > 0
+    columns["reported"] = places >= 0
+    return _beside(areas, columns)
 
 
 def marks_filled(table: pd.DataFrame) -> pd.DataFrame:
@@ -93,14 +159,3 @@ def marks_filled(table: pd.DataFrame) -> pd.DataFrame:
     marks = [column for column in column_names(table) if column.endswith(NOT_APPLICABLE)]
     table[marks] = table[marks].astype("boolean").fillna(False).astype(bool)
     return table
-
-
-def _areas(communities: pd.DataFrame, level: str, rows: pd.DataFrame, name: str) -> pd.DataFrame:
-    heads = [
-        c for lv, digits in LEVELS.items() if digits <= LEVELS[level] for c in (f"{lv}_code", lv)
-    ]
-    areas = communities.drop_duplicates(f"{level}_code")[heads].reset_index(drop=True)
-    settled = communities.loc[communities["settlement"] != "other", f"{level}_code"].unique()
-    areas["has_settlement"] = areas[f"{level}_code"].isin(settled)
-    areas["reported"] = rows.index.get_indexer(pd.Index(areas[f"{level}_code"])) >= 0
-    return marks_filled(areas.join(_measured(rows, name), on=f"{level}_code"))

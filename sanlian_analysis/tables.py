@@ -16,7 +16,6 @@ from sanlian_analysis.charts import style
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import told
 from sanlian_analysis.codes import LEVELS
-from sanlian_analysis.expressions import Expression
 from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import THEMES, Policy
@@ -202,7 +201,8 @@ def headline(
         + Subject.of(policy, row.target, "primary").finding(row)
         for row in records(shown)
     )
-    return Statement(f"{name}（{area}）{say('　截至', ', ')}{date}", (summary,), simulated, details)
+    heading = say(f"{name}（{area}）　截至{date}", f"{name} ({area}), {date}")
+    return Statement(heading, (summary,), simulated, details)
 
 
 def targets(
@@ -305,8 +305,8 @@ def short_units(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Tab
     ):
         lacks = lacks.drop_duplicates("demand")
         fails, open_ = (lacks[lacks["status"] == s] for s in ("fails", "unknown"))
-        missing = [_lack_text(r.demand, r.value, r.gap) for r in records(fails)]
-        unknown = [told(demand) for demand in open_["demand"]]
+        missing = [_lack_text(told(r.demand, policy), r.value, r.gap) for r in records(fails)]
+        unknown = [told(demand, policy) for demand in open_["demand"]]
         cells = (_text(code), _text(name), _text(street), _settlement(settlement))
         rows.append(
             (len(missing), (*cells, *(say("；", "; ").join(texts) for texts in (missing, unknown))))
@@ -347,13 +347,15 @@ def _settlement(value: Any) -> str:
     return say(chinese.get(value, value), value)
 
 
-def _lack_text(demand: Expression, value: Fraction | None, gap: Fraction | None) -> str:
+def _lack_text(demand: str, value: Fraction | None, gap: Fraction | None) -> str:
     if value is None or gap is None:
-        return told(demand) + say("：否", ": no")
+        return demand + say("：否", ": no")
     figure, distance = style.number(float(value)), style.number(abs(float(gap)))
     lacking = say(f"差 {distance}", f"{distance} short")
     over = say(f"超 {distance}", f"{distance} over")
-    return f"{told(demand)}{say('：现为', ': now')} {figure}{say('，', ', ')}{over if gap < 0 else lacking}"
+    return (
+        f"{demand}{say('：现为', ': now')} {figure}{say('，', ', ')}{over if gap < 0 else lacking}"
+    )
 
 
 def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Table:

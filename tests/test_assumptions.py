@@ -1,12 +1,15 @@
 """The user's own numbers: what they change, what they leave alone, what is refused."""
 
+import dataclasses
+
 import pandas as pd
 import pytest
-from test_cli import refused, sanlian
+from test_cli import sanlian
 from test_evaluation import LISHUI, POLICY, codes, frame_of, rows, write
 from test_evaluation import ledger as ledger  # the fixture
 
 from sanlian_analysis.assumptions import assume
+from sanlian_analysis.cli import main
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
@@ -15,6 +18,10 @@ DATE = "2020-12-31"
 AGENCY = "lishui-2018/agency-urban"
 CAP = "lishui-2018/work-fund.cap"
 QINGTIAN = "3311210010"
+
+FUNDS = dataclasses.replace(
+    POLICY("lishui-2018"), targets=(POLICY("lishui-2018").target("work-fund"),)
+)
 
 
 def one(table, target, area, reading="primary"):
@@ -172,8 +179,16 @@ def path(tmp_path_factory):
         (f"{CAP}=29", "低于文件已定的最小值 30"),
     ],
 )
-def test_the_command_line_refuses_with_status_2_and_one_message(path, written, message):
-    error = refused("evaluate", path, "--policy", "lishui-2018", "--assume", written)
+def test_the_command_line_refuses_with_status_2_and_one_message(
+    path, written, message, monkeypatch, capsys
+):
+    arguments = ["evaluate", str(path), "--policy", "lishui-2018", "--assume", written]
+    monkeypatch.setattr("sys.argv", ["sanlian", *arguments])
+    with pytest.raises(SystemExit) as caught:
+        main()
+    assert caught.value.code == 2
+    out, error = capsys.readouterr()
+    assert out == ""
     last = error.strip().splitlines()[-1]
     assert last.startswith(f"sanlian: --assume {written}：")
     assert message in last
@@ -203,7 +218,7 @@ def funds(ledger, street, funds, assumptions=(), households=4000):
             f"{street[:6]}{number:03d}0", DATE, households=[households], work_fund=[fund]
         )
     ]
-    table = evaluate(ledger(communities=communities), POLICY("lishui-2018"), None, assumptions)
+    table = evaluate(ledger(communities=communities), FUNDS, None, assumptions)
     said = []
     for number in range(1, size + 1):
         row = one(table, "work-fund", f"{street[:6]}{number:03d}")

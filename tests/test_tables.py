@@ -1,0 +1,378 @@
+"""Tables and sentences of notebooks and pages: what they say, where they lead, how they escape."""
+
+import dataclasses
+import datetime as dt
+import re
+
+import pytest
+from test_evaluation import LIAONING, LISHUI, POLICY, YUNCHENG, codes, frame_of, rows
+from test_evaluation import ledger as ledger  # the fixture
+
+from sanlian_analysis import breakdown, tables
+from sanlian_analysis.evaluation import evaluate
+from sanlian_analysis.language import using
+from sanlian_analysis.tables import Link, Statement, Table, Tables
+
+DATE, DAY = "2022-12-31", dt.date(2022, 12, 31)
+HANZI = re.compile("[一-鿿]")
+
+
+@dataclasses.dataclass
+class Seen:
+    """A ledger with its results under a policy, and the tables of an area."""
+
+    ledger: object
+    policy: object
+    date: dt.date
+
+    def __post_init__(self):
+        self.results = evaluate(self.ledger, self.policy)
+
+    def _of(self, function, area, **more):
+        return function(self.results, self.policy, area, self.date, **more)
+
+    def headline(self, area, **more):
+        return self._of(tables.headline, area, **more)
+
+    def targets(self, area, **more):
+        return self._of(tables.targets, area, **more)
+
+    def components(self, area, **more):
+        details = breakdown.components(self.ledger, self.policy)
+        return tables.components(details, self.policy, area, self.date, **more)
+
+    def short_units(self, area):
+        return tables.short_units(self.ledger, self.policy, area, self.date)
+
+    def data_quality(self, area):
+        return tables.data_quality(self.ledger, self.policy, area, self.date)
+
+
+@pytest.fixture
+def liaoning(ledger):
+    """Three urban communities, of the frame a village without a row and a prison besides."""
+    names = ["甲社区", "乙社区", "丙社区", "丁村", "监狱虚拟社区"]
+    frame = frame_of(list(zip(codes(LIAONING, 5), names, strict=True)))
+    there = ledger(frame, communities=rows(LIAONING, DATE, orgs=[12, 3, None]))
+    return Seen(there, POLICY("liaoning-2021"), DAY)
+
+
+def html(shown):
+    return shown._repr_html_()
+
+
+def column(table, header):
+    return [str(row[table.header.index(header)]) for row in table.rows]
+
+
+# --- escaping and marks ------------------------------------------------------------------
+
+NASTY = '<script>alert("1")</script>\'&'
+ESCAPED = "&lt;script&gt;alert(&quot;1&quot;)&lt;/script&gt;&#x27;&amp;"
+
+
+@pytest.mark.parametrize("folded", [False, True])
+def test_every_text_of_a_table_is_escaped(folded):
+    table = Table(
+        NASTY, (NASTY,), ((NASTY,), (Link(NASTY, NASTY),)), notes=(NASTY,), anchors=(NASTY, "b")
+    )
+    shown = html(dataclasses.replace(table, folded=folded))
+    assert "<script" not in shown
+    # Caption, header, two cells, a note, a link's target and a row's id.
+    assert shown.count(ESCAPED) == 7
+    assert f'<a href="#{ESCAPED}">{ESCAPED}</a>' in shown
+    assert f'<tr id="{ESCAPED}">' in shown
+
+
+def test_every_text_of_a_statement_is_escaped():
+    shown = html(Statement(NASTY, (NASTY,), details=(NASTY,)))
+    assert "<script" not in shown
+    assert shown.count(ESCAPED) == 3
+
+
+def test_names_from_the_ledger_are_escaped_on_the_page(ledger):
+    there = ledger(communities=rows(LIAONING, DATE, orgs=[3]))
+    frame = frame_of([(codes(LIAONING, 1)[0], NASTY + "社区")], county=NASTY, street=NASTY)
+    there = ledger(frame, communities=rows(LIAONING, DATE, orgs=[3]))
+    seen = Seen(there, POLICY("liaoning-2021"), DAY)
+    shown = [seen.headline("210106"), seen.short_units("210106")]
+    shown.append(tables.counties(seen.results, seen.policy, DAY))
+    for one in shown:
+        assert "<script" not in html(one)
+        assert ESCAPED in html(one)
+        assert NASTY in repr(one)
+
+
+def test_simulated_figures_carry_the_mark_in_html_and_text(liaoning):
+    shown = [
+        liaoning.headline("21", simulated=True),
+        *liaoning.targets("21", simulated=True).tables,
+        liaoning.components("21", simulated=True),
+        tables.counties(liaoning.results, liaoning.policy, DAY, simulated=True),
+    ]
+    for one in shown:
+        assert '<span class="simulated">模拟数据</span>' in html(one)
+        assert "模拟数据" in repr(one).splitlines()
+    for one in (liaoning.headline("21"), liaoning.targets("21"), liaoning.short_units("21")):
+        assert "模拟数据" not in html(one) + repr(one)
+
+
+def test_a_simulated_ledger_marks_what_is_drawn_from_it(liaoning):
+    simulated = dataclasses.replace(liaoning.ledger, simulated=True)
+    for table in (tables.short_units, tables.data_quality):
+        assert "模拟数据" in html(table(simulated, liaoning.policy, "21", DAY))
+
+
+def test_folded_tables_are_one_click_away():
+    open_ = Table("表", ("列",), (("格",),))
+    folded = dataclasses.replace(open_, folded=True)
+    assert html(open_).startswith('<div class="table"><table><caption>表</caption>')
+    assert html(folded).startswith("<details><summary>表</summary>")
+    assert html(folded).endswith("</details>")
+    assert "<caption>" not in html(folded)
+    assert html(Tables((open_, folded))) == html(open_) + html(folded)
+
+
+# --- headline ----------------------------------------------------------------------------
+
+
+def test_headline_where_the_document_binds(liaoning):
+    said = liaoning.headline("21")
+    assert said.heading == "辽宁省（21）　截至2022-12-31"
+    assert said.sentences == (
+        f"按《{liaoning.policy.title}》应考核的 5 项目标：◆ 未达标 1、△ 待定 4。",
+    )
+    assert said.details[0] == "城市社区社会组织：50%，未达到80%的要求，还差2个城市社区"
+    assert len(said.details) == 5
+
+
+def test_headline_where_it_only_informs(liaoning):
+    said = liaoning.headline("2101")
+    assert said.sentences == (f"《{liaoning.policy.title}》不在这一层级考核，以下数字供参考。",)
+    assert said.details[0].startswith("城市社区社会组织：50%")
+
+
+def test_headline_with_nothing_in_scope(ledger):
+    policy = POLICY("liaoning-2021")
+    policy = dataclasses.replace(policy, targets=policy.targets[:2])
+    there = ledger(communities=rows(LIAONING, DATE, "其他", orgs=[10]))
+    said = Seen(there, policy, DAY).headline("21")
+    assert said.sentences == (f"按《{policy.title}》应考核的 2 项目标：– 不适用 2。",)
+    assert said.details == ()
+
+
+def test_vague_targets_are_no_demands_of_the_headline(ledger):
+    there = ledger(communities=rows(LISHUI, DATE, agency=["是"], orgs=[15]))
+    policy = POLICY("lishui-2018")
+    wanted = tuple(policy.target(id_) for id_ in ("orgs-urban", "agency-urban"))
+    said = Seen(there, dataclasses.replace(policy, targets=wanted), DAY).headline("3311")
+    assert said.sentences[0].endswith("应考核的 1 项目标：● 达标 1。")
+    assert said.details == ("城市社区社会组织：100%，达到100%的要求",)
+
+
+# --- targets: what binds, links and anchors ----------------------------------------------
+
+
+def test_what_binds_stands_first_and_what_informs_is_folded(ledger):
+    there = ledger(communities=rows(LISHUI, DATE, orgs=[15], party_workers=[0]))
+    seen = Seen(there, POLICY("lishui-2018"), DAY)
+    first, second = seen.targets("331102").tables
+    binds = {t.id for t in seen.policy.targets if t.level == "county"}
+    others = {t.id for t in seen.policy.targets} - binds
+    assert (first.caption, first.folded) == ("考核的指标", False)
+    assert (second.caption, second.folded) == (f"参考的指标（{len(others)} 项）", True)
+    assert {row[1].anchor for row in first.rows} == {f"sentence-{id_}" for id_ in binds}
+    assert {row[1].anchor for row in second.rows} == {f"sentence-{id_}" for id_ in others}
+    # Nothing binds a street: one table, open.
+    (only,) = seen.targets("331102001").tables
+    assert (only.caption, only.folded) == ("各项指标", False)
+
+
+def test_other_readings_are_folded_and_named(ledger):
+    seen = Seen(ledger(communities=rows(LISHUI, DATE, orgs=[15])), POLICY("lishui-2018"), DAY)
+    (table,) = seen.targets("331102", readings=True).tables
+    assert (table.caption, table.folded) == ("其他读法", True)
+    expected = [r for t in seen.policy.targets for r in t.readings if r.id != "primary"]
+    assert len(table.rows) == len(expected)
+    assert "专职社区工作者 · 每400户增1人" in column(table, "指标")
+
+
+@pytest.mark.parametrize(
+    ("policy", "street"),
+    [("yuncheng-2019", YUNCHENG), ("lishui-2018", LISHUI), ("liaoning-2021", LIAONING)],
+)
+@pytest.mark.parametrize("digits", [9, 6, 4, 2])
+def test_every_link_leads_to_a_row_of_the_page(ledger, policy, street, digits):
+    seen = Seen(ledger(communities=rows(street, DATE, orgs=[15, None])), POLICY(policy), DAY)
+    area = street[:digits]
+    page = [seen.targets(area), seen.targets(area, readings=True)]
+    links = [
+        cell.anchor
+        for several in page
+        for table in several.tables
+        for row in table.rows
+        for cell in row
+        if isinstance(cell, Link)
+    ]
+    assert links
+    below = [seen.components(area), tables.clauses(seen.policy, DAY)]
+    ids = re.findall(r' id="([^"]*)"', "".join(map(html, below)))
+    assert len(ids) == len(set(ids))
+    assert set(links) <= set(ids)
+    # Every figure of the area is linked, and every row of the components is led to.
+    assert set(below[0].anchors) == {link for link in links if link.startswith("components-")}
+
+
+def test_cells_of_an_indicator(liaoning):
+    (table,) = liaoning.targets("21").tables
+    assert [str(cell) for cell in table.rows[0]] == [
+        *("组织", "城市社区社会组织", "50%", "33.3%至66.7%", "≥ 80%", "2022-12-31"),
+        *("◆ 未达标", "2", "1", "一致"),
+    ]
+    assert "假定" not in table.header
+
+
+def test_an_assumption_has_a_column_of_its_own(ledger):
+    there = ledger(communities=rows(LISHUI, DATE, agency=["是", "否"]))
+    policy = POLICY("lishui-2018")
+    written = "lishui-2018/agency-urban=50%"
+    results = evaluate(there, policy, None, [written])
+    (table, _) = tables.targets(results, policy, "3311", DAY).tables
+    told = dict(zip(column(table, "指标"), column(table, "假定"), strict=True))
+    assert {name: text for name, text in told.items() if text} == {"城市社工机构覆盖": written}
+
+
+def test_components_show_counts_rivals_and_what_settles(liaoning):
+    table = liaoning.components("21")
+    assert table.folded
+    assert [str(cell) for cell in table.rows[0]] == [
+        *("城市社区社会组织", "1", "1", "0", "1", "0", "2", "33.3%", "33.3%", "50%", "", "0"),
+        "1 ÷ 3，未知 1；下界 33.33333333%，上界 66.66666667%；66.66666667% < 80%",
+    ]
+
+
+def test_clauses_cite_the_sentence_in_force(liaoning):
+    table = tables.clauses(liaoning.policy, DAY)
+    assert table.caption == f"《{liaoning.policy.title}》 辽民社函〔2021〕158号"
+    assert table.rows[0][1:3] == ("三(二)", "“力争全省80%的城市社区拥有不少于10个社区社会组织”")
+    assert len(table.rows) == len(liaoning.policy.targets)
+
+
+def test_counties_count_their_verdicts(liaoning):
+    table = tables.counties(liaoning.results, liaoning.policy, DAY)
+    assert table.header[2:] == ("● 达标", "◆ 未达标", "△ 待定", "– 不适用")
+    assert table.rows == (("210106", "", "0", "1", "4", "0"),)
+
+
+# --- units -------------------------------------------------------------------------------
+
+
+def test_short_units_say_what_each_lacks_those_first_that_lack_most(ledger):
+    communities = rows(
+        LISHUI,
+        DATE,
+        orgs=[15, 3, 15, None],
+        party_workers=[0, 0, 1, 1],
+        service_fund=[10, 7.5, 10, 10],
+        base_pay_share=[0.7] * 4,
+        staff=[6] * 4,
+        households=[1000] * 4,
+        work_fund=[10] * 4,
+        facility_area=[350] * 4,
+    )
+    there = ledger(communities=communities)
+    table = Seen(there, POLICY("lishui-2018"), DAY).short_units("331102")
+    assert table.caption == "未达标准或情况不明的村（社区）：3 个"
+    first, second, third, fourth = codes(LISHUI, 4)
+    assert column(table, "代码") == [second, first, fourth]  # the third lacks nothing
+    assert third not in repr(table)
+    assert column(table, "尚缺") == [
+        "社区社会组织数 ≥ 15：现为 3，差 12；服务群众专项经费 ≥ 经费保障标准：现为 7.5，差 2.5；"
+        "专职党务工作者数 ≥ 1：现为 0，差 1",
+        "专职党务工作者数 ≥ 1：现为 0，差 1",
+        "",
+    ]
+    assert column(table, "未知") == ["", "", "社区社会组织数 ≥ 15"]
+    assert column(table, "类型") == ["城市社区"] * 3
+
+
+def test_short_units_of_the_area_alone(liaoning):
+    assert column(liaoning.short_units("210106001"), "村（社区）") == ["乙社区", "丙社区", "丁村"]
+    table = liaoning.short_units("210102")
+    assert table.rows == ()
+    assert table.notes == ("没有单位落在标准之外。",)
+
+
+def test_long_lists_are_cut_and_say_so(liaoning, monkeypatch):
+    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    table = liaoning.short_units("21")
+    assert len(table.rows) == 2
+    assert table.notes == ("共 3 个单位，此处列出前 2 个。",)
+    assert table.caption.endswith("：3 个")
+
+
+def test_completeness_is_counted_and_the_others_are_named(liaoning):
+    table = liaoning.data_quality("21")
+    # Two values, one blank, the village has no row; the prison is in no denominator.
+    assert table.rows == (("社区社会组织数", "2", "1", "1", "0", "4"),)
+    assert table.notes[1] == "1 个单位既非城市社区也非农村社区，不计入任何指标：监狱虚拟社区"
+
+
+def test_completeness_tells_faults_from_blanks_and_from_not_applicable(ledger):
+    there = ledger(communities=rows(LIAONING, DATE, orgs=["不适用", "三", None, 4]))
+    table = Seen(there, POLICY("liaoning-2021"), DAY).data_quality("21")
+    assert table.rows == (("社区社会组织数", "1", "2", "0", "1", "4"),)
+    assert table.notes[0].startswith("整份台账有 1 处填写错误按未知处理")
+
+
+def test_an_area_without_units_has_empty_tables_and_no_error(liaoning):
+    area = "210199"
+    said = liaoning.headline(area)
+    assert said.heading == "210199（210199）　截至2022-12-31"
+    assert said.details == ()
+    (table,) = liaoning.targets(area).tables
+    empty = [table, liaoning.components(area), liaoning.data_quality(area)]
+    empty += [liaoning.short_units(area), *liaoning.targets(area, readings=True).tables]
+    for one in empty:
+        assert one.rows == ()
+        assert "<tbody></tbody>" in html(one)
+
+
+# --- English -----------------------------------------------------------------------------
+
+
+def test_english_has_no_chinese_but_names_and_citations(ledger):
+    frame = frame_of(
+        [(code, "Prison 虚拟") if i == 2 else (code, "A") for i, code in
+         enumerate(codes(LISHUI, 3))], county="Liandu", street="S", city="Lishui", province="Z",
+    )  # fmt: skip
+    communities = rows(
+        LISHUI, DATE, orgs=[3, None], staff=[14, 5], households=[2000, 100], agency=["是", None]
+    )
+    there = ledger(frame, communities=communities)
+    with using("en"):
+        seen = Seen(there, POLICY("lishui-2018"), DAY)
+        assumed = "lishui-2018/agency-urban=0.5"
+        results = evaluate(there, seen.policy, None, [assumed])
+        shown = [
+            *(seen.headline(area, simulated=True) for area in ("331102", "3311", "331102001")),
+            *(seen.targets(area, simulated=True) for area in ("331102", "3311", "331102001")),
+            seen.targets("331102", readings=True),
+            tables.targets(results, seen.policy, "3311", DAY),
+            seen.components("331102"),
+            seen.short_units("331102"),
+            seen.short_units("331199"),
+            seen.data_quality("331102"),
+            tables.counties(results, seen.policy, DAY),
+        ]
+        texts = [html(one) + repr(one) for one in shown]
+        clauses = tables.clauses(seen.policy, DAY)
+    for text in texts:
+        own = text.replace("Prison 虚拟", "")
+        assert not re.search("[一-鿿，；：。（）、]", own), own
+    assert "≤ 12 + " in texts[9]
+    assert "now 14, 2 over" in texts[9]
+    # The document is cited as it was written.
+    for name, _, _, calculation in clauses.rows:
+        assert not HANZI.search(name + calculation)
+    assert not HANZI.search("".join((clauses.caption, *clauses.header)))
