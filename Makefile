@@ -33,7 +33,7 @@ reports: $(READY) ## the briefings of the shipped example, into reports/
 	  --policy yuncheng-2019 --out reports
 
 test: lint ## lint, types and all tests
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(READY) ## style, types and clean notebooks, nothing is changed
 	$(BIN)/ruff check

@@ -12,6 +12,7 @@ from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Parameter, Policy, Target
 from sanlian_analysis.policy_files import exact_threshold
+from sanlian_analysis.policy_text import is_rate
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,12 @@ def _applied(
             one,
             "这项目标文件已有数值；只能为没有数值的目标假定",
             "the document sets this number itself; only vague targets take an assumption",
+        )
+    if is_rate(target.readings[0]) and number > 1:
+        raise _refuse(
+            one,
+            "这项是比例，最多 100%；是否想写 90%？",
+            "this is a share, 100% at most; did you mean 90%?",
         )
     return replace(assumed, thresholds={**assumed.thresholds, target.id: (number, one)})
 

@@ -13,6 +13,7 @@ from sanlian_analysis.cli import main
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
+from sanlian_analysis.policy_files import load_policy
 
 DATE = "2020-12-31"
 AGENCY = "lishui-2018/agency-urban"
@@ -315,3 +316,8 @@ def test_two_caps_are_both_told_where_both_count(ledger):
     assert one(table, "work-fund", "331121")["assumed"] == given[0]
     assert one(table, "work-fund", "331102")["assumed"] == given[1]
     assert one(table, "work-fund", "3311")["assumed"] == "; ".join(given)
+
+
+def test_a_share_above_the_whole_is_refused():
+    with pytest.raises(SanlianError, match="100%"):
+        assume(load_policy("lishui-2018"), ["lishui-2018/police=90"])

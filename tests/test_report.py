@@ -17,6 +17,10 @@ from sanlian_analysis.report.batch import Order, run_reports
 from sanlian_analysis.report.notebook import Job, check_parameters, make
 
 ROOT = Path(__file__).parents[1]
+
+# One worker makes the reports that most tests here look at, once.
+pytestmark = pytest.mark.xdist_group("report")
+
 KERNEL = {"name": "python3", "display_name": "", "language": "python"}
 PARAMETERS = ("ledger", "frame", "policy", "area", "date", "assume", "lang")
 HOSTILE = "<script>alert('$x_1$')</script>=1+1"
