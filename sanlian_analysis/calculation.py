@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
@@ -34,6 +34,9 @@ from sanlian_analysis.policy import (
 )
 from sanlian_analysis.snapshot import Snapshot, marks_filled
 
+#: Settlement types that count; `other` is in no denominator (rulebook, rule 2).
+_COUNTED = frozenset({"urban", "rural"})
+
 
 @dataclass(frozen=True)
 class Units:
@@ -43,6 +46,13 @@ class Units:
     previous: UnitColumns | None
     countable: Mask
     areas: Mapping[str, Areas]
+    _outcomes: dict[Formula, Truth] = field(default_factory=dict, compare=False, repr=False)
+
+    def outcome(self, formula: Formula) -> Truth:
+        """Unit by unit: does it pass, fail, or do its blanks leave that open?"""
+        if formula not in self._outcomes:
+            self._outcomes[formula] = _outcome(formula, self)
+        return self._outcomes[formula]
 
     @property
     def size(self) -> int:
@@ -69,7 +79,7 @@ def prepare(policy: Policy, snapshot: Snapshot, previous: Snapshot | None) -> Si
         "county": (snapshot.counties, "county_code", LEVELS["county"]),
     }
     countable = {
-        "community": ~_settled_as(snapshot.communities, frozenset({"other"})),
+        "community": now["community"].settled(_COUNTED),
         "street": snapshot.streets["has_settlement"].to_numpy(dtype=bool),
         "county": np.ones(len(snapshot.counties), dtype=bool),
     }
@@ -88,10 +98,6 @@ def _areas(units: pd.DataFrame, key: str, digits: int) -> dict[str, Areas]:
         for level, head in LEVELS.items()
         if head <= digits
     }
-
-
-def _settled_as(communities: pd.DataFrame, settlement: frozenset[str]) -> Mask:
-    return communities["settlement"].isin(settlement).to_numpy(dtype=bool)
 
 
 def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
@@ -113,7 +119,7 @@ def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
 def _columns(policy: Policy, snapshot: Snapshot) -> dict[str, UnitColumns]:
     communities, counties = snapshot.communities, snapshot.counties
     plain = UnitColumns(communities, schema.of_unit("community"))
-    counted = _settled_as(communities, frozenset({"urban", "rural"}))
+    counted = plain.settled(_COUNTED)
     codes = code_numbers(communities["code"])
 
     def members(level: str) -> Members:
@@ -232,7 +238,7 @@ def assess(situation: Situation, target: Target, reading: Reading) -> Assessment
         whole = _settled(number(formula.whole, units.columns), certain)
         known = part.known & whole.known & ~blank(formula.part, units.columns)
         return Assessment(formula, units, covered, in_scope, known, value=part, whole=whole)
-    answer = outcome(formula, units)
+    answer = units.outcome(formula)
     for standard in standards_due(situation.policy, target, reading, situation.date):
         answer = answer & _held_against(standard, units)
     answer = Truth(answer.true & certain, answer.false & certain)
@@ -259,7 +265,7 @@ def _covered(units: Units, target: Target, reading: Reading) -> Mask:
     """Countable units of the reading's settlement types."""
     if target.unit != "community":
         return units.countable
-    return units.countable & _settled_as(units.columns.units, reading.settlement)
+    return units.countable & units.columns.settled(reading.settlement)
 
 
 def scope(units: Units, target: Target, reading: Reading) -> tuple[Mask, Mask]:
@@ -284,8 +290,7 @@ def scope(units: Units, target: Target, reading: Reading) -> tuple[Mask, Mask]:
     return in_scope, certain
 
 
-def outcome(formula: Formula, units: Units) -> Truth:
-    """Unit by unit: does it pass, fail, or do its blanks leave that open?"""
+def _outcome(formula: Formula, units: Units) -> Truth:
     columns = units.columns
     match formula:
         case Share(condition):
@@ -339,9 +344,9 @@ def _growth_of_communities(name: str, units: Units) -> Truth:
 
 def _held_against(standard: Reading, units: Units) -> Truth:
     """A standard as one more demand: waived where 不适用, or for the other settlement type."""
-    answer = outcome(standard.formula, units)
+    answer = units.outcome(standard.formula)
     waived = not_applicable(names_of(standard.formula), units.columns)
-    waived = waived | ~_settled_as(units.columns.units, standard.settlement)
+    waived = waived | ~units.columns.settled(standard.settlement)
     return Truth(answer.true | waived, answer.false & ~waived)
 
 

@@ -70,6 +70,7 @@ class UnitColumns:
     members: Members | None = None
     _memory: dict[str, Interval] = field(default_factory=dict, compare=False, repr=False)
     _answers: dict[str, Truth] = field(default_factory=dict, compare=False, repr=False)
+    _settled: dict[frozenset[str], Mask] = field(default_factory=dict, compare=False, repr=False)
 
     def interval(self, name: str) -> Interval:
         """A number with the bounds that its blanks leave."""
@@ -134,6 +135,13 @@ class UnitColumns:
         answer = self.units[name]
         yes = answer.fillna(False).to_numpy(dtype=bool)
         return Truth(yes, answer.notna().to_numpy() & ~yes)
+
+    def settled(self, settlement: frozenset[str]) -> Mask:
+        """Communities of these settlement types."""
+        if settlement not in self._settled:
+            types = self.units["settlement"].isin(settlement)
+            self._settled[settlement] = types.to_numpy(dtype=bool)
+        return self._settled[settlement]
 
     def blank(self, name: str) -> Mask:
         """Units that state no number, even where the others leave only one value."""

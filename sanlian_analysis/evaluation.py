@@ -218,25 +218,28 @@ def _assembled(parts: list[_Part], policy: Policy, names: Mapping[str, str]) -> 
     def stacked(key: str) -> npt.NDArray[Any]:
         return np.concatenate([np.asarray(part.pop(key)) for part in parts])
 
-    def repeated(key: str, kind: str) -> Any:
-        return pd.Series([part[key] for part in parts], dtype=kind).array.take(of_part)
+    def repeated(values: list[Any], kind: str = "str") -> Any:
+        return pd.Series(values, dtype=kind).array.take(of_part)
 
-    def picked(values: npt.NDArray[Any], renamed: Mapping[str, str] | None = None) -> Any:
-        place, distinct = pd.factorize(values)
-        texts = distinct if renamed is None else [renamed.get(text) for text in distinct]
-        return pd.Series(texts, dtype="str").array.take(place)
+    def picked(place: npt.NDArray[np.intp], texts: Iterable[Any]) -> Any:
+        return pd.Series(list(texts), dtype="str").array.take(place)
 
-    codes = stacked("area_code")
+    place, codes = pd.factorize(stacked("area_code"))
     columns: dict[str, Any] = {
-        "policy": picked(np.full(len(of_part), policy.id, dtype=object)),
-        **{key: repeated(key, "str") for key in ("target", "reading", "level", "clause")},
-        **{key: repeated(key, "datetime64[s]") for key in ("date", "due")},
-        "area_code": picked(codes),
-        "area": picked(codes, names),
+        "policy": repeated([policy.id] * len(parts)),
+        **{
+            key: repeated([part[key] for part in parts])
+            for key in ("target", "reading", "level", "clause")
+        },
+        **{
+            key: repeated([part[key] for part in parts], "datetime64[s]") for key in ("date", "due")
+        },
+        "area_code": picked(place, codes),
+        "area": picked(place, map(names.get, codes)),
         **{key: stacked(key) for key in ("numerator", "denominator", "unknown")},
         **{key: stacked(key) for key in ("value", "lower", "upper", "threshold")},
         **{key: stacked(key) for key in ("binding", "stable")},
-        **{key: picked(stacked(key)) for key in ("verdict", "assumed")},
+        **{key: picked(*pd.factorize(stacked(key))) for key in ("verdict", "assumed")},
         "shortfall": pd.Series(stacked("shortfall"), dtype="Float64").astype("Int64"),
     }
     return pd.DataFrame({key: columns[key] for key in COLUMNS}, copy=False)

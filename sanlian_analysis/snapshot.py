@@ -69,13 +69,14 @@ def _units_of(ledger: Ledger, date: dt.date) -> pd.DataFrame:
 def area_names(ledger: Ledger) -> dict[str, str]:
     """Names of streets, counties, cities and provinces: the frame's, else the ledger's."""
     names = dict(published_names())
-    sources = [ledger.streets, ledger.counties, ledger.communities]
+    frame = ledger.frame
     for level in ("street", "county"):
-        for table in sources:
-            names |= _most_frequent(table, f"{level}_code", level)
-    if ledger.frame is not None:
+        if frame is None or frame[level].isna().any():
+            for table in (ledger.streets, ledger.counties, ledger.communities):
+                names |= _most_frequent(table, f"{level}_code", level)
+    if frame is not None:
         for level in LEVELS:
-            names |= _most_frequent(ledger.frame, f"{level}_code", level)
+            names |= _most_frequent(frame, f"{level}_code", level)
     return names
 
 

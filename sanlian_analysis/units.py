@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sanlian_analysis import schema
-from sanlian_analysis.calculation import Situation, Units, outcome, scope
+from sanlian_analysis.calculation import Situation, Units, scope
 from sanlian_analysis.columns import UnitColumns
 from sanlian_analysis.evaluation import situation_at
 from sanlian_analysis.exact import Interval
@@ -75,7 +75,7 @@ def _lacking(target: Target, units: Units, area: str) -> Iterator[tuple[object, 
     here = in_scope & units.columns.units["code"].str.startswith(area).to_numpy(dtype=bool)
     for position in np.flatnonzero(here & ~certain):
         yield int(position), target.id, reading.where, "unknown", None, None
-    lacking = here & certain & ~outcome(reading.formula, units).true
+    lacking = here & certain & ~units.outcome(reading.formula).true
     for demand in _demands(reading.formula):
         asked = truth(demand, units.columns)
         missing = lacking & ~np.broadcast_to(asked.true, lacking.shape)
