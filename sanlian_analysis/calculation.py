@@ -16,7 +16,7 @@ from sanlian_analysis.codes import COMMUNITY_DIGITS, LEVELS, code_numbers
 from sanlian_analysis.columns import Members, UnitColumns
 from sanlian_analysis.exact import Interval, Mask, Truth, run_starts
 from sanlian_analysis.expressions import Expression, blank, not_applicable, number, truth
-from sanlian_analysis.measures import Areas, Figures, mean, ratio, share, total
+from sanlian_analysis.measures import Areas, Figures, mean, ratio, shares, total
 from sanlian_analysis.policy import (
     Band,
     Formula,
@@ -248,17 +248,18 @@ def assess(situation: Situation, target: Target, reading: Reading) -> Assessment
 def figures(assessed: Assessment) -> dict[str, Figures]:
     """The reading's figures at every level at which its unit exists."""
     formula, in_scope = assessed.formula, assessed.in_scope
-    found: dict[str, Figures] = {}
-    for level, areas in assessed.units.areas.items():
-        if isinstance(formula, Ratio) and assessed.value and assessed.whole:
-            part, whole, known = assessed.value, assessed.whole, assessed.known
-            found[level] = ratio(part, whole, known, formula.scale, in_scope, areas)
-        elif assessed.value:
-            measure = mean if isinstance(formula, Mean) else total
-            found[level] = measure(assessed.value, in_scope, areas)
-        elif assessed.outcome:
-            found[level] = share(assessed.outcome, in_scope, areas)
-    return found
+    levels = assessed.units.areas
+    if assessed.outcome:
+        return shares(assessed.outcome, in_scope, levels)
+    if isinstance(formula, Ratio) and assessed.value and assessed.whole:
+        part, whole, known = assessed.value, assessed.whole, assessed.known
+        return {
+            level: ratio(part, whole, known, formula.scale, in_scope, areas)
+            for level, areas in levels.items()
+        }
+    assert assessed.value is not None
+    measure = mean if isinstance(formula, Mean) else total
+    return {level: measure(assessed.value, in_scope, areas) for level, areas in levels.items()}
 
 
 def _covered(units: Units, target: Target, reading: Reading) -> Mask:

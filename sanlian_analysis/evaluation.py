@@ -35,6 +35,7 @@ NOT_APPLICABLE, NO_THRESHOLD = "not_applicable", "no_threshold"
 VERDICTS = (MET, NOT_MET, UNDETERMINED, NOT_APPLICABLE, NO_THRESHOLD)
 
 _Part = dict[str, Any]
+Codes = npt.NDArray[np.int8]
 
 
 def evaluate(
@@ -159,9 +160,10 @@ def threshold_of(
 
 def _assumed_texts(
     assumed: Assumptions, target: Target, reading: Reading, areas: Areas
-) -> npt.NDArray[np.object_]:
+) -> npt.NDArray[np.object_] | None:
+    """What was assumed in every area; None where nothing was."""
     if target.id not in assumed.thresholds and target.id not in assumed.places:
-        return np.full(len(areas.codes), "", dtype=object)
+        return None
     texts = [assumed.text(target.id, reading.id, code) for code in areas.codes]
     return np.array(texts, dtype=object)
 
@@ -172,34 +174,32 @@ def _binds(policy: Policy, target: Target, level: str, areas: Areas) -> npt.NDAr
     return np.fromiter(map(policy.governs, areas.codes), bool, len(areas.codes))
 
 
-def _stable(verdicts: list[npt.NDArray[np.object_]]) -> npt.NDArray[np.bool_]:
+def _stable(readings: list[Codes]) -> npt.NDArray[np.bool_]:
     """Whether the readings agree, those that do not apply left aside."""
-    nothing = ""
-    seen = np.full(len(verdicts[0]), nothing, dtype=object)
-    stable = np.ones(len(verdicts[0]), dtype=bool)
-    for verdict in verdicts:
-        speaks = verdict != NOT_APPLICABLE
-        first = speaks & (seen == nothing)
-        seen = np.where(first, verdict, seen)
+    nothing, aside = -1, VERDICTS.index(NOT_APPLICABLE)
+    seen = np.full(len(readings[0]), nothing, dtype=np.int8)
+    stable = np.ones(len(readings[0]), dtype=bool)
+    for verdict in readings:
+        speaks = verdict != aside
+        seen = np.where(speaks & (seen == nothing), verdict, seen)
         stable &= ~speaks | (verdict == seen)
     return stable
 
 
-def verdicts(found: Figures, threshold: Fraction | None) -> npt.NDArray[np.object_]:
-    """The verdict of every area, by exact comparison (rulebook, rule 15)."""
+def verdicts(found: Figures, threshold: Fraction | None) -> Codes:
+    """The verdict of every area, as its place in `VERDICTS`, by exact comparison (rule 15)."""
+    met, not_met, undetermined, aside, vague = range(len(VERDICTS))
     if threshold is None:
-        return np.where(found.applicable, NO_THRESHOLD, NOT_APPLICABLE).astype(object)
-    return np.select(
-        [~found.applicable, found.lower.reaches(threshold), found.upper.falls_short(threshold)],
-        [NOT_APPLICABLE, MET, NOT_MET],
-        UNDETERMINED,
-    ).astype(object)
+        return np.where(found.applicable, vague, aside).astype(np.int8)
+    reached, missed = found.lower.reaches(threshold), found.upper.falls_short(threshold)
+    codes = np.select([~found.applicable, reached, missed], [aside, met, not_met], undetermined)
+    return codes.astype(np.int8)
 
 
 def _rows(found: Figures, areas: Areas, threshold: Fraction | None) -> _Part:
     part: _Part = dict(found.columns())
     size = len(areas.codes)
-    part["area_code"] = areas.codes
+    part["areas"] = areas
     part["threshold"] = np.full(size, np.nan if threshold is None else float(threshold))
     part["verdict"] = verdicts(found, threshold)
     shortfall = np.full(size, np.nan)
@@ -212,8 +212,7 @@ def _rows(found: Figures, areas: Areas, threshold: Fraction | None) -> _Part:
 
 def _assembled(parts: list[_Part], policy: Policy, names: Mapping[str, str]) -> pd.DataFrame:
     """The parts below one another; texts are picked from short lists, never copied one by one."""
-    sizes = [len(part["area_code"]) for part in parts]
-    of_part = np.repeat(np.arange(len(parts)), sizes)
+    of_part = np.repeat(np.arange(len(parts)), [len(part["verdict"]) for part in parts])
 
     def stacked(key: str) -> npt.NDArray[Any]:
         return np.concatenate([np.asarray(part.pop(key)) for part in parts])
@@ -221,10 +220,10 @@ def _assembled(parts: list[_Part], policy: Policy, names: Mapping[str, str]) -> 
     def repeated(values: list[Any], kind: str = "str") -> Any:
         return pd.Series(values, dtype=kind).array.take(of_part)
 
-    def picked(place: npt.NDArray[np.intp], texts: Iterable[Any]) -> Any:
+    def picked(place: npt.NDArray[Any], texts: Iterable[Any]) -> Any:
         return pd.Series(list(texts), dtype="str").array.take(place)
 
-    place, codes = pd.factorize(stacked("area_code"))
+    place, codes = _area_places([part["areas"] for part in parts])
     columns: dict[str, Any] = {
         "policy": repeated([policy.id] * len(parts)),
         **{
@@ -239,7 +238,25 @@ def _assembled(parts: list[_Part], policy: Policy, names: Mapping[str, str]) -> 
         **{key: stacked(key) for key in ("numerator", "denominator", "unknown")},
         **{key: stacked(key) for key in ("value", "lower", "upper", "threshold")},
         **{key: stacked(key) for key in ("binding", "stable")},
-        **{key: picked(*pd.factorize(stacked(key))) for key in ("verdict", "assumed")},
+        "verdict": picked(stacked("verdict"), VERDICTS),
         "shortfall": pd.Series(stacked("shortfall"), dtype="Float64").astype("Int64"),
     }
+    assumed = [part["assumed"] for part in parts]
+    if any(texts is not None for texts in assumed):
+        filled = [
+            np.full(len(part["areas"].codes), "", dtype=object) if texts is None else texts
+            for texts, part in zip(assumed, parts, strict=True)
+        ]
+        columns["assumed"] = picked(*pd.factorize(np.concatenate(filled)))
+    else:
+        columns["assumed"] = repeated([""] * len(parts))
     return pd.DataFrame({key: columns[key] for key in COLUMNS}, copy=False)
+
+
+def _area_places(areas: list[Areas]) -> tuple[npt.NDArray[np.intp], list[str]]:
+    """Every area's place in one list of codes; many parts have the same areas."""
+    distinct = {id(one): one.codes for one in areas}
+    lengths = [len(codes) for codes in distinct.values()]
+    offsets = dict(zip(distinct, np.cumsum([0, *lengths[:-1]]), strict=True))
+    places = [np.arange(len(one.codes)) + offsets[id(one)] for one in areas]
+    return np.concatenate(places), [code for codes in distinct.values() for code in codes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
@@ -152,9 +153,27 @@ def share(outcome: Truth, in_scope: Mask, areas: Areas) -> Figures:
     value: passes ÷ known units; lower: passes ÷ all; upper: (passes + unknown)
     ÷ all. Rulebook, rule 10.
     """
-    total = areas.sums(in_scope)
-    passes = areas.sums(in_scope & outcome.true)
-    unknown = areas.sums(in_scope & outcome.unknown)
+    counted = (in_scope, in_scope & outcome.true, in_scope & outcome.unknown)
+    return _share(*(areas.sums(mask) for mask in counted))
+
+
+def shares(outcome: Truth, in_scope: Mask, levels: Mapping[str, Areas]) -> dict[str, Figures]:
+    """`share` at several levels, lowest first, each made of whole areas of the one before.
+
+    Units are counted once; the higher levels add up the counts below.
+    """
+    counts: list[Integers] = [in_scope, in_scope & outcome.true, in_scope & outcome.unknown]
+    found: dict[str, Figures] = {}
+    below: npt.NDArray[np.intp] | None = None
+    for level, areas in levels.items():
+        starts = areas.starts if below is None else np.searchsorted(below, areas.starts)
+        counts = [sums(count, starts) for count in counts]
+        found[level] = _share(*counts)
+        below = areas.starts
+    return found
+
+
+def _share(total: Integers, passes: Integers, unknown: Integers) -> Figures:
     some = np.asarray(total > 0, dtype=bool)
     known = total - unknown
     return Figures(
