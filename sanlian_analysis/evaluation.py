@@ -69,6 +69,7 @@ def evaluate(
     for situation in situations(ledger, assumed.policy, snapshots(ledger, date)):
         for target in policy.targets:
             parts += _target_parts(situation, target, assumed)
+        del situation  # the next snapshot is taken while this name would still hold the last one
     table = _assembled(parts, policy, area_names(ledger))
     table.attrs["simulated"] = ledger.simulated
     return table
