@@ -31,6 +31,7 @@ _PUBLIC = {
     "load_policy": "policy_files",
     "read_frame": "frame",
     "read_ledger": "ledger",
+    "settling": "measures",
     "snapshots": "evaluation",
     "staffing_ratio": "measures",
     "strictness": "coverage",

@@ -15,9 +15,9 @@ from sanlian_analysis.assumptions import Assumptions, assume
 from sanlian_analysis.calculation import Assessment, Situation, assess, figures
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.evaluation import evaluate, situations, snapshots, threshold_of
-from sanlian_analysis.exact import Integers, Mask, divide, largest, multiply
+from sanlian_analysis.exact import Integers, Mask, divide, multiply
 from sanlian_analysis.ledger import Ledger
-from sanlian_analysis.measures import Areas, Figures
+from sanlian_analysis.measures import Areas, Figures, settling
 from sanlian_analysis.policy import Policy, Ratio, Reading, Target, Total
 from sanlian_analysis.policy_text import calculation_text, comparison_text
 from sanlian_analysis.records import records
@@ -152,18 +152,12 @@ def _over(one: Assessment, found: Figures, areas: Areas, base: Mask) -> npt.NDAr
 def _settling(
     one: Assessment, found: Figures, threshold: Fraction | None
 ) -> dict[str, npt.NDArray[np.float64]]:
-    """How many unknown units decide: confirmed as passing, or as failing."""
-    empty = np.full(len(found.unknown), np.nan)
+    """How many unknown units decide; only a question asked of every unit can be settled so."""
     if threshold is None or one.outcome is None:
-        return {"yes_to_meet": empty, "no_to_miss": empty}
-    wanted = -(-multiply(found.denominator, threshold.numerator) // threshold.denominator)
-    to_meet = np.maximum(wanted - found.numerator, 0)
-    to_miss = np.maximum(found.numerator + found.unknown - wanted + 1, 0)
-    assert largest(to_meet) < 2**53
-    return {
-        "yes_to_meet": np.where(found.applicable & (to_meet <= found.unknown), to_meet, np.nan),
-        "no_to_miss": np.where(found.applicable & (to_miss <= found.unknown), to_miss, np.nan),
-    }
+        to_meet = to_miss = np.full(len(found.unknown), np.nan)
+    else:
+        to_meet, to_miss = settling(found.numerator, found.denominator, found.unknown, threshold)
+    return {"yes_to_meet": to_meet, "no_to_miss": to_miss}
 
 
 def _words(policy: Policy, target: Target, reading: Reading, date: dt.date) -> dict[str, str]:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from math import lcm
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from sanlian_analysis import schema
@@ -73,26 +74,25 @@ def prepare(policy: Policy, snapshot: Snapshot, previous: Snapshot | None) -> Si
     """The units of every kind with the policy's parameters, ready for its targets."""
     now = _columns(policy, snapshot)
     before = _columns(policy, _like(previous, snapshot)) if previous else {}
-    tables = {
-        "community": (snapshot.communities, "code", COMMUNITY_DIGITS),
-        "street": (snapshot.streets, "street_code", LEVELS["street"]),
-        "county": (snapshot.counties, "county_code", LEVELS["county"]),
+    streets, counties = snapshot.streets, snapshot.counties
+    areas = {
+        "community": _areas(snapshot.communities, snapshot.numbers, COMMUNITY_DIGITS),
+        "street": _areas(streets, code_numbers(streets["street_code"]), LEVELS["street"]),
+        "county": _areas(counties, code_numbers(counties["county_code"]), LEVELS["county"]),
     }
     countable = {
         "community": now["community"].settled(_COUNTED),
-        "street": snapshot.streets["has_settlement"].to_numpy(dtype=bool),
-        "county": np.ones(len(snapshot.counties), dtype=bool),
+        "street": streets["has_settlement"].to_numpy(dtype=bool),
+        "county": np.ones(len(counties), dtype=bool),
     }
     units = {
-        kind: Units(now[kind], before.get(kind), countable[kind], _areas(table, key, digits))
-        for kind, (table, key, digits) in tables.items()
+        kind: Units(now[kind], before.get(kind), countable[kind], areas[kind]) for kind in areas
     }
     return Situation(policy, snapshot.date, units | {"area": units["county"]})
 
 
-def _areas(units: pd.DataFrame, key: str, digits: int) -> dict[str, Areas]:
-    """The areas of every level at which such units lie."""
-    numbers = code_numbers(units[key])
+def _areas(units: pd.DataFrame, numbers: npt.NDArray[np.int64], digits: int) -> dict[str, Areas]:
+    """The areas of every level at which such units lie, by the numbers of their codes."""
     return {
         level: Areas.of_level(units, level, numbers // 10 ** (digits - head))
         for level, head in LEVELS.items()
@@ -113,6 +113,7 @@ def _like(previous: Snapshot, snapshot: Snapshot) -> Snapshot:
         aligned(previous.communities, snapshot.communities, "code"),
         aligned(previous.streets, snapshot.streets, "street_code"),
         aligned(previous.counties, snapshot.counties, "county_code"),
+        snapshot.numbers,
     )
 
 
@@ -120,12 +121,11 @@ def _columns(policy: Policy, snapshot: Snapshot) -> dict[str, UnitColumns]:
     communities, counties = snapshot.communities, snapshot.counties
     plain = UnitColumns(communities, schema.of_unit("community"))
     counted = plain.settled(_COUNTED)
-    codes = code_numbers(communities["code"])
 
     def members(level: str) -> Members:
         """Communities are sorted by code: each run of one head is the next unit."""
-        starts = run_starts(codes // 10 ** (COMMUNITY_DIGITS - LEVELS[level]))
-        unit = np.zeros(len(codes), dtype=np.intp)
+        starts = run_starts(snapshot.numbers // 10 ** (COMMUNITY_DIGITS - LEVELS[level]))
+        unit = np.zeros(len(communities), dtype=np.intp)
         unit[starts[1:]] = 1
         return Members(plain, np.cumsum(unit), counted)
 

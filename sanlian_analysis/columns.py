@@ -97,11 +97,11 @@ class UnitColumns:
         size = len(self.units)
         if name in self.units:
             known = self.units[name].notna().to_numpy()
-            values, scale = _integers(self.units[name][known])
+            values, scale = _integers(self.units[name])
+            low = np.where(known, values, minimum * scale) if minimum else values
         else:
-            known, values, scale = np.zeros(size, dtype=bool), np.zeros(0, dtype=np.int64), 1
-        low = np.full(size, minimum * scale, dtype=values.dtype)
-        low[known] = values
+            known, scale = np.zeros(size, dtype=bool), 1
+            low = np.full(size, minimum, dtype=np.int64)
         nowhere = np.zeros(size, dtype=bool)
         if variable.maximum is not None:
             return Interval(low, _known_or(low, known, variable.maximum * scale), nowhere, scale)
@@ -139,8 +139,9 @@ class UnitColumns:
     def settled(self, settlement: frozenset[str]) -> Mask:
         """Communities of these settlement types."""
         if settlement not in self._settled:
-            types = self.units["settlement"].isin(settlement)
-            self._settled[settlement] = types.to_numpy(dtype=bool)
+            types = self.units["settlement"]
+            here = [(types == kind).to_numpy(dtype=bool) for kind in settlement]
+            self._settled[settlement] = np.logical_or.reduce(here)
         return self._settled[settlement]
 
     def blank(self, name: str) -> Mask:
@@ -169,6 +170,7 @@ def _known_or(low: Integers, known: Mask, most: Integers | int) -> Integers:
 
 
 def _integers(values: pd.Series) -> tuple[Integers, int]:
+    """The numbers, 0 for a blank, and what they are to be divided by."""
     if pd.api.types.is_integer_dtype(values.dtype):
-        return values.to_numpy(dtype=np.int64), 1
-    return from_decimals(values.to_numpy(dtype=np.float64))
+        return values.to_numpy(dtype=np.int64, na_value=0), 1
+    return from_decimals(values.to_numpy(dtype=np.float64, na_value=0))

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
 
 from sanlian_analysis.assumptions import Assumptions, assume
 from sanlian_analysis.calculation import Situation, assess, figures, prepare
@@ -139,7 +140,7 @@ def _target_parts(situation: Situation, target: Target, assumed: Assumptions) ->
             part |= {"clause": milestone.clause if milestone else target.clause}
             part |= {"due": milestone.due if milestone else None, "date": situation.date}
             part["assumed"] = _assumed_texts(assumed, target, reading, areas[level])
-            part["binding"] = _binds(situation.policy, target, level, areas[level])
+            part["own_level"] = level == target.level
             levels.setdefault(level, []).append(part)
     for parts in levels.values():
         stable = _stable([part["verdict"] for part in parts])
@@ -167,12 +168,6 @@ def _assumed_texts(
         return None
     texts = [assumed.text(target.id, reading.id, code) for code in areas.codes]
     return np.array(texts, dtype=object)
-
-
-def _binds(policy: Policy, target: Target, level: str, areas: Areas) -> npt.NDArray[np.bool_]:
-    if level != target.level:
-        return np.zeros(len(areas.codes), dtype=bool)
-    return np.fromiter(map(policy.governs, areas.codes), bool, len(areas.codes))
 
 
 def _stable(readings: list[Codes]) -> npt.NDArray[np.bool_]:
@@ -212,52 +207,66 @@ def _rows(found: Figures, areas: Areas, threshold: Fraction | None) -> _Part:
 
 
 def _assembled(parts: list[_Part], policy: Policy, names: Mapping[str, str]) -> pd.DataFrame:
-    """The parts below one another; texts are picked from short lists, never copied one by one."""
-    of_part = np.repeat(np.arange(len(parts)), [len(part["verdict"]) for part in parts])
+    """The parts below one another."""
+    lengths = [len(part["verdict"]) for part in parts]
 
     def stacked(key: str) -> npt.NDArray[Any]:
-        return np.concatenate([np.asarray(part.pop(key)) for part in parts])
+        return np.concatenate([part.pop(key) for part in parts])
 
-    def repeated(values: list[Any], kind: str = "str") -> Any:
-        return pd.Series(values, dtype=kind).array.take(of_part)
+    def repeated(key: str, kind: str | None = None) -> npt.NDArray[Any]:
+        return np.repeat(np.array([part[key] for part in parts], dtype=kind), lengths)
 
-    def picked(place: npt.NDArray[Any], texts: Iterable[Any]) -> Any:
-        return pd.Series(list(texts), dtype="str").array.take(place)
-
-    place, codes = _area_places([part["areas"] for part in parts])
+    areas = {id(part["areas"]): part["areas"].codes for part in parts}
+    codes = {one: pd.Series(there, dtype="str") for one, there in areas.items()}
+    governed = {one: policy.governs(there) for one, there in codes.items()}
+    labels = {one: [names.get(code) for code in there] for one, there in areas.items()}
+    of_part = [id(part["areas"]) for part in parts]
     columns: dict[str, Any] = {
-        "policy": repeated([policy.id] * len(parts)),
+        "policy": _repeated_texts([policy.id] * len(parts), lengths),
         **{
-            key: repeated([part[key] for part in parts])
+            key: _repeated_texts([part[key] for part in parts], lengths)
             for key in ("target", "reading", "level", "clause")
         },
-        **{
-            key: repeated([part[key] for part in parts], "datetime64[s]") for key in ("date", "due")
-        },
-        "area_code": picked(place, codes),
-        "area": picked(place, map(names.get, codes)),
+        **{key: repeated(key, "datetime64[s]") for key in ("date", "due")},
+        "area_code": _shared_texts(areas, of_part),
+        "area": _shared_texts(labels, of_part),
         **{key: stacked(key) for key in ("numerator", "denominator", "unknown")},
-        **{key: stacked(key) for key in ("value", "lower", "upper", "threshold")},
-        **{key: stacked(key) for key in ("binding", "stable")},
-        "verdict": picked(stacked("verdict"), VERDICTS),
+        **{key: stacked(key) for key in ("value", "lower", "upper", "threshold", "stable")},
+        "binding": np.concatenate([governed[one] for one in of_part]) & repeated("own_level"),
+        "verdict": pd.Series(VERDICTS, dtype="str").array.take(stacked("verdict")),
         "shortfall": pd.Series(stacked("shortfall"), dtype="Float64").astype("Int64"),
+        "assumed": _assumed(parts, lengths),
     }
-    assumed = [part["assumed"] for part in parts]
-    if any(texts is not None for texts in assumed):
-        filled = [
-            np.full(len(part["areas"].codes), "", dtype=object) if texts is None else texts
-            for texts, part in zip(assumed, parts, strict=True)
-        ]
-        columns["assumed"] = picked(*pd.factorize(np.concatenate(filled)))
-    else:
-        columns["assumed"] = repeated([""] * len(parts))
     return pd.DataFrame({key: columns[key] for key in COLUMNS}, copy=False)
 
 
-def _area_places(areas: list[Areas]) -> tuple[npt.NDArray[np.intp], list[str]]:
-    """Every area's place in one list of codes; many parts have the same areas."""
-    distinct = {id(one): one.codes for one in areas}
-    lengths = [len(codes) for codes in distinct.values()]
-    offsets = dict(zip(distinct, np.cumsum([0, *lengths[:-1]]), strict=True))
-    places = [np.arange(len(one.codes)) + offsets[id(one)] for one in areas]
-    return np.concatenate(places), [code for codes in distinct.values() for code in codes]
+def _assumed(parts: list[_Part], lengths: list[int]) -> Any:
+    blank = pa.repeat(pa.scalar("", pa.large_string()), max(lengths, default=0))
+    return _text_column(
+        [
+            blank.slice(0, length)
+            if part["assumed"] is None
+            else pa.array(part["assumed"], pa.large_string())
+            for part, length in zip(parts, lengths, strict=True)
+        ]
+    )
+
+
+def _repeated_texts(texts: list[str], lengths: list[int]) -> Any:
+    """Each text as often as its part is long: all parts look at one run of copies."""
+    longest = max(lengths, default=0)
+    runs = {text: pa.repeat(pa.scalar(text, pa.large_string()), longest) for text in set(texts)}
+    return _text_column(
+        [runs[text].slice(0, length) for text, length in zip(texts, lengths, strict=True)]
+    )
+
+
+def _shared_texts(lists: Mapping[int, Iterable[str | None]], of_part: list[int]) -> Any:
+    """One list per part; parts that have the same list share it."""
+    there = {key: pa.array(texts, pa.large_string()) for key, texts in lists.items()}
+    return _text_column([there[key] for key in of_part])
+
+
+def _text_column(chunks: list[pa.Array]) -> Any:
+    """A column of pandas' own text type over pieces that are not copied."""
+    return pd.array(pa.chunked_array(chunks, pa.large_string()), dtype="str")

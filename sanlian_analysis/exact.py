@@ -81,9 +81,10 @@ def sums(values: Integers, starts: npt.NDArray[np.intp]) -> Integers:
     if starts.size == 0:
         return np.zeros(0, dtype=np.int64)
     if values.dtype == bool:
-        return np.asarray(np.add.reduceat(values, starts, dtype=np.int64))
-    limit = largest(values) * values.size
-    return np.asarray(np.add.reduceat(_fitting(values, limit), starts))
+        running = np.cumsum(values, dtype=np.int64)
+    else:
+        running = np.cumsum(_fitting(values, largest(values) * values.size))
+    return np.diff(running[np.append(starts[1:], len(values)) - 1], prepend=0)
 
 
 def run_starts(sorted_values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:

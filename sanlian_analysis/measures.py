@@ -270,6 +270,34 @@ def total(value: Interval, in_scope: Mask, areas: Areas) -> Figures:
     )
 
 
+def settling(
+    passes: npt.ArrayLike, total: npt.ArrayLike, unknown: npt.ArrayLike, threshold: Fraction
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """How many unknown units of each area would settle a share, and how.
+
+    `passes`, `total` (units in scope) and `unknown`: whole numbers, one per
+    area. Returns how many of the unknown, confirmed as passing, make the share
+    reach the threshold, and how many, confirmed as failing, put it out of
+    reach: 0 when it is so already, NaN when all the unknown together cannot
+    bring it about, or nothing is in scope.
+
+    Five of ten pass and three are unknown; 70 % are asked for:
+
+    >>> settling([5], [10], [3], Fraction(7, 10))
+    (array([2.]), array([2.]))
+    """
+    passing, units, open_ = (np.asarray(values) for values in (passes, total, unknown))
+    wanted = -(-multiply(units, threshold.numerator) // threshold.denominator)
+    to_meet = np.maximum(subtract(wanted, passing), 0)
+    to_miss = np.maximum(subtract(passing + open_ + 1, wanted), 0)
+
+    def within(needed: Integers) -> npt.NDArray[np.float64]:
+        possible = np.asarray((units > 0) & (needed <= open_), dtype=bool)
+        return np.where(possible, needed, np.nan).astype(np.float64)
+
+    return within(to_meet), within(to_miss)
+
+
 def _where(mask: Mask, values: Integers) -> Integers:
     return np.where(mask, values, 0)
 

@@ -6,6 +6,10 @@ import datetime as dt
 from dataclasses import dataclass
 from fractions import Fraction
 
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
 from sanlian_analysis.expressions import Expression
 from sanlian_analysis.language import say
 from sanlian_analysis.schema import KEYS, measured, of_unit
@@ -248,9 +252,12 @@ class Policy:
         sentences += [("exception", exemption.sentence) for exemption in self.exemptions]
         return list(dict.fromkeys(sentences))
 
-    def governs(self, area_code: str) -> bool:
-        """Whether an area lies inside the area that the document binds."""
-        return area_code.startswith(self.area_code) and not area_code.startswith(self.excluded)
+    def governs(self, area_codes: pd.Series) -> npt.NDArray[np.bool_]:
+        """Which areas lie inside the area that the document binds."""
+        inside = area_codes.str.startswith(self.area_code)
+        for code in self.excluded:
+            inside &= ~area_codes.str.startswith(code)
+        return inside.to_numpy(dtype=bool)
 
 
 def variables_needed(policy: Policy) -> dict[str, list[str]]:

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray
 
 from sanlian_analysis import schema
@@ -17,23 +19,29 @@ from sanlian_analysis.exact import run_starts, sums
 from sanlian_analysis.frame import complete_frame
 from sanlian_analysis.ledger import NOT_APPLICABLE, Ledger
 from sanlian_analysis.records import column_names
-from sanlian_analysis.schema import COMMUNITIES, COUNTIES, KEYS, SCORES, STREETS
+from sanlian_analysis.schema import COMMUNITIES, COUNTIES, KEYS, SCORES, SETTLEMENTS, STREETS
+
+_KINDS = pd.Index([*SETTLEMENTS.values()])
+_NOTHING = len(_KINDS)  # the place of a settlement that is not stated
 
 
 @dataclass(frozen=True)
 class Snapshot:
     """The units of a frame at one date, each table sorted by code.
 
-    `communities` has the frame's columns, `reported` (a row existed), and the
-    variables of 社区 and 评分; `streets` and `counties` have one row per
-    distinct code of the frame, `has_settlement` (an urban or rural community
-    lies in it), `reported`, and the variables of their sheets. <NA> is unknown.
+    `communities` has the frame's columns (`settlement` as a category: the
+    ledger's, else the name's), `reported` (a row existed), and the variables of
+    社区 and 评分; `streets` and `counties` have one row per distinct code of the
+    frame, `has_settlement` (an urban or rural community lies in it), `reported`,
+    and the variables of their sheets. <NA> is unknown. `numbers`: the codes of
+    the communities as whole numbers.
     """
 
     date: dt.date
     communities: pd.DataFrame
     streets: pd.DataFrame
     counties: pd.DataFrame
+    numbers: npt.NDArray[np.int64]
 
 
 def take_snapshot(ledger: Ledger, date: dt.date) -> Snapshot:
@@ -47,14 +55,13 @@ def take_snapshot(ledger: Ledger, date: dt.date) -> Snapshot:
     columns = _placed(reported, COMMUNITIES, here) | _placed(rows[SCORES], SCORES, scored)
     columns["reported"] = here >= 0
     communities = _beside(frame, columns)
-    if "settlement" in reported:
-        stated = pd.Series(reported["settlement"].array.take(here, allow_fill=True))
-        communities["settlement"] = stated.fillna(frame["settlement"]).astype("str")
+    communities["settlement"] = _settlement(frame, reported, here)
     return Snapshot(
         date,
         communities,
         _areas(communities, codes, "street", rows[STREETS], STREETS),
         _areas(communities, codes, "county", rows[COUNTIES], COUNTIES),
+        codes,
     )
 
 
@@ -84,9 +91,36 @@ def _most_frequent(table: pd.DataFrame, code: str, name: str) -> dict[str, str]:
     if name not in table:
         return {}
     codes = table[code] if code in table else table["code"].str[: LEVELS[name]]
-    pairs = pd.DataFrame({"code": codes, "name": table[name]}).dropna()
-    counts = pairs.value_counts().reset_index().sort_values(["count", "name"])
-    return dict(zip(counts["code"], counts["name"], strict=True))
+    pairs = pd.DataFrame({"code": codes, "name": table[name]})
+    # Nearly every row repeats the one before: count what a run of them says once.
+    starts = np.flatnonzero(_changes(pairs["code"]) | _changes(pairs["name"]))
+    runs = pairs.iloc[starts].assign(count=np.diff(starts, append=len(pairs)))
+    counts = runs.groupby(["code", "name"])["count"].sum().reset_index()
+    counts = counts.sort_values(["count", "name"])
+    return dict(zip(counts["code"].tolist(), counts["name"].tolist(), strict=True))
+
+
+def _changes(texts: pd.Series) -> npt.NDArray[np.bool_]:
+    """Rows that say something else than the row before; an empty one always does."""
+    changes = np.ones(len(texts), dtype=bool)
+    changes[1:] = texts.array[1:] != texts.array[:-1]
+    return changes
+
+
+def _settlement(
+    frame: pd.DataFrame, reported: pd.DataFrame, places: npt.NDArray[np.intp]
+) -> pd.Categorical[str]:
+    """What the ledger states, else what the frame knows from the name."""
+    kinds = _settlement_places(frame["settlement"])
+    if "settlement" in reported:
+        stated = np.append(_settlement_places(reported["settlement"]), _NOTHING)[places]
+        kinds = np.where(stated == _NOTHING, kinds, stated)
+    return pd.Categorical.from_codes(kinds, _KINDS)
+
+
+def _settlement_places(texts: pd.Series) -> npt.NDArray[np.int8]:
+    found = pc.index_in(pa.array(texts), pa.array(_KINDS, pa.large_string()))
+    return np.asarray(found.fill_null(_NOTHING).to_numpy().astype(np.int8))
 
 
 def _at(table: pd.DataFrame, name: str, date: dt.date) -> pd.DataFrame:
@@ -97,7 +131,10 @@ def _at(table: pd.DataFrame, name: str, date: dt.date) -> pd.DataFrame:
         for column in column_names(table)
         if column in (KEYS[name], "settlement") or column.removesuffix(NOT_APPLICABLE) in variables
     ]
-    return table.loc[(table["date"] == pd.Timestamp(date)).to_numpy(), wanted]
+    here = np.flatnonzero(table["date"] == pd.Timestamp(date))
+    if len(here) and here[-1] - here[0] + 1 == len(here):  # one block of rows: no need to copy it
+        return table[wanted].iloc[here[0] : here[-1] + 1]
+    return table[wanted].iloc[here]
 
 
 def _places(codes: npt.NDArray[np.int64], own: pd.Series) -> npt.NDArray[np.intp]:
