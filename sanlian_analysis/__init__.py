@@ -23,6 +23,7 @@ _PUBLIC = {
     "Policy": "policy",
     "SanlianError": "errors",
     "charts": "",
+    "check": "checks",
     "completeness": "units",
     "components": "breakdown",
     "coverage_rate": "measures",
@@ -40,6 +41,7 @@ _PUBLIC = {
     "units_short": "units",
     "use_language": "language",
     "write_results": "results",
+    "write_template": "template",
 }
 
 __all__ = list(_PUBLIC)

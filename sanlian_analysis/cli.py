@@ -6,7 +6,9 @@ import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
 from typing import Any, TypeVar
 
 import click
@@ -93,6 +95,128 @@ def _check_source(policy: Any, source: str) -> None:
         for line in lines:
             click.echo(f"  {line}")
     sys.exit(1 if missing or open_ else 0)
+
+
+@cli.command(help=say("生成待填的空白台账", "make an empty ledger to be filled in"))
+@click.argument("out", metavar="OUT.xlsx")
+@click.option(
+    "--policy",
+    "policies",
+    multiple=True,
+    metavar="ID",
+    help=say(
+        "只含这些政策所需的列；不给则含全部", "only the columns that these need; all without it"
+    ),
+)
+@click.option("--frame", metavar="FRAME", help=_FRAME)
+@click.option("--date", "dates", multiple=True, metavar="D", help=_DATE)
+def template(
+    out: str, policies: tuple[str, ...], frame: str | None, dates: tuple[str, ...]
+) -> None:
+    """Write a workbook with headers, drop-downs, checks and explanations."""
+    from sanlian_analysis.frame import read_frame
+    from sanlian_analysis.template import write_template
+
+    if dates and not frame:
+        raise SanlianError(
+            say("--date 需要 --frame：没有名录就没有可填时点的行",
+                "--date needs --frame: without a list of units there are no rows to date")
+        )  # fmt: skip
+    rules = _policies(policies or ("all",))
+    write_template(out, rules, read_frame(frame) if frame else None, [_day(d) for d in dates])
+    click.echo(say(f"已写入 {out}", f"{out} written"), err=True)
+
+
+@cli.command(help=say("逐格检查台账", "check a ledger cell by cell"))
+@click.argument("ledger", metavar="LEDGER")
+@click.option("--frame", metavar="FRAME", help=_FRAME)
+@click.option("--policy", "policies", multiple=True, metavar="ID", help=_POLICY)
+@click.option(
+    "--report",
+    metavar="OUT.xlsx",
+    help=say("另存一份标出问题的工作簿", "also write a copy of the workbook with the cells marked"),
+)
+@click.option("--json", "as_json", is_flag=True, help=say("输出 JSON", "print JSON"))
+def check(
+    ledger: str, frame: str | None, policies: tuple[str, ...], report: str | None, as_json: bool
+) -> None:
+    """Print every finding, equal ones in one line; 1 when there are errors."""
+    from sanlian_analysis import checks, findings
+    from sanlian_analysis.ledger import read_ledger
+
+    if report:
+        _refuse_marked_copies(ledger, report)
+    data = read_ledger(ledger, frame)
+    found = checks.check(data, _policies(policies) if policies else ())
+    counts = findings.counts(found)
+    if report:
+        _write_marked_copies(ledger, found, report)
+    if as_json:
+        about = {
+            "ledger": data.path,
+            "sha256": data.sha256,
+            "simulated": data.simulated,
+            "dates": [str(date) for date in data.dates],
+            "counts": counts,
+            "normalised": dict(data.normalised),
+            "findings": [asdict(finding) for finding in found],
+        }
+        click.echo(json.dumps(about, ensure_ascii=False, indent=2))
+    else:
+        for line in _summary(data, found):
+            click.echo(line)
+    sys.exit(1 if counts["error"] else 0)
+
+
+def _summary(data: Any, found: tuple[Any, ...]) -> Iterator[str]:
+    """What was read, what was put right, and every group of findings, worst first."""
+    from sanlian_analysis.findings import SEVERITIES, counts, grouped
+    from sanlian_analysis.schema import KEYS
+    from sanlian_analysis.values import NORMALISATIONS
+
+    if data.simulated:
+        yield say("模拟数据，不代表真实情况", "simulated data, nothing real")
+    rows = "，".join(f"{name} {len(data.table(name)):,}" for name in KEYS if len(data.table(name)))
+    dates = "、".join(str(date) for date in data.dates)
+    yield say(f"{data.path}：{rows} 行；时点 {dates}", f"{data.path}: rows {rows}; dates {dates}")
+    if data.normalised:
+        kinds = [f"{say(*NORMALISATIONS[kind])} {n:,}" for kind, n in data.normalised.items()]
+        yield say(f"按惯例整理：{'，'.join(kinds)}", f"put right: {', '.join(kinds)}")
+    for severity, count in counts(found).items():
+        word = say(*SEVERITIES[severity])
+        yield ""
+        yield f"{word} {count:,}"
+        for group in grouped(found):
+            if group.findings[0].severity == severity:
+                yield f"  {group}"
+
+
+def _marked_copies(ledger: str, report: str) -> dict[Path, Path]:
+    """Where the copy of each file goes: OUT; of a folder, OUT with the file's name behind it."""
+    from sanlian_analysis.files import safe_name
+    from sanlian_analysis.workbook import files_of
+
+    files, out = files_of(Path(ledger)), Path(report)
+    if len(files) == 1:
+        return {files[0]: out}
+    return {file: out.with_name(f"{out.stem}-{safe_name(file.stem)}{out.suffix}") for file in files}
+
+
+def _refuse_marked_copies(ledger: str, report: str) -> None:
+    """Refuse places where no copy can go, before anything is read."""
+    from sanlian_analysis.marked_copy import check_marked_copy
+
+    for file, out in _marked_copies(ledger, report).items():
+        check_marked_copy(file, out)
+
+
+def _write_marked_copies(ledger: str, found: tuple[Any, ...], report: str) -> None:
+    from sanlian_analysis.marked_copy import write_marked_copy
+
+    for file, out in _marked_copies(ledger, report).items():
+        own = [one for one in found if one.file in (file.name, Path(ledger).name)]
+        write_marked_copy(file, own, out)
+        click.echo(say(f"已写入 {out}", f"{out} written"), err=True)
 
 
 @cli.command(help=say("在真实名录上生成模拟台账", "make a simulated ledger on a real frame"))
@@ -244,16 +368,18 @@ def _joined(
 
 
 def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
+    from sanlian_analysis.findings import grouped
+
     if simulated:
         click.echo(say("模拟数据，不代表真实情况", "simulated data, nothing real"), err=True)
     errors = [finding for finding in findings if finding.severity == "error"]
-    for finding in errors[:10]:
-        click.echo(str(finding), err=True)
+    for group in grouped(errors)[:10]:
+        click.echo(str(group), err=True)
     if errors:
         click.echo(
             say(
-                f"共 {len(errors)} 处填写错误，按未知处理",
-                f"{len(errors)} faulty cells count as unknown",
+                f"共 {len(errors)} 处填写错误，按未知处理；全部见 sanlian check",
+                f"{len(errors)} faulty cells count as unknown; all of them: sanlian check",
             ),
             err=True,
         )

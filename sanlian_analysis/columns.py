@@ -21,8 +21,7 @@ from sanlian_analysis.exact import (
     multiply,
 )
 from sanlian_analysis.expressions import Kind
-from sanlian_analysis.ledger import NOT_APPLICABLE
-from sanlian_analysis.schema import Variable
+from sanlian_analysis.schema import NOT_APPLICABLE, Variable
 
 
 def vocabulary(unit: str, parameters: Iterable[str] = ()) -> dict[str, Kind]:

@@ -1,11 +1,26 @@
-"""What is wrong, or worth knowing, in a ledger: one finding per place."""
+"""What is wrong, or worth knowing, in a ledger: one finding per place, equal ones in one line."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from sanlian_analysis.language import say
+
 Severity = Literal["error", "warning", "note"]
+
+#: Worst first, with the words for people.
+SEVERITIES: dict[Severity, tuple[str, str]] = {
+    "error": ("错误", "error"),
+    "warning": ("警告", "warning"),
+    "note": ("提示", "note"),
+}
+
+#: Cells that a line about equal findings names.
+_NAMED_CELLS = 10
+#: Different contents that such a line quotes.
+_QUOTED = 5
 
 
 @dataclass(frozen=True)
@@ -13,8 +28,12 @@ class Finding:
     """One place in a ledger where something is to be mended or known.
 
     error: a value was made unknown, a row could not be placed, or duplicates
-    conflict. warning: rows outside the frame, identical duplicates. note: the
-    rest. `cell` is the address in the user's own file.
+    conflict. warning: rows outside the frame, identical duplicates, names that
+    do not match. note: the rest. `file`, `sheet` and `cell` are those of the
+    user's own file; `code` and `name` those of the unit; `variable` is the id
+    of the column. `found` is what stands there, `message` says all of it in one
+    sentence. `kind` (which check) and `expected` (what should stand there, and
+    how to mend it) are the same for findings that differ in place alone.
     """
 
     file: str
@@ -25,7 +44,62 @@ class Finding:
     severity: Severity
     found: str
     message: str
+    name: str = ""
+    kind: str = ""
+    expected: str = ""
+
+    @property
+    def place(self) -> str:
+        """Sheet and cell, as a spreadsheet writes them."""
+        return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
 
     def __str__(self) -> str:
-        place = f"{self.sheet}!{self.cell}" if self.cell else self.sheet
-        return f"{self.file} {place} {self.message}"
+        unit = f" {self.name}" if self.name else ""
+        return f"{self.file} {self.place}{unit} {self.message}"
+
+
+@dataclass(frozen=True)
+class Group:
+    """Findings of one kind about one column of one sheet, in the order in which they came."""
+
+    findings: tuple[Finding, ...]
+
+    def __str__(self) -> str:
+        """One line: how many, what is expected, what stands there instead, the first cells."""
+        first = self.findings[0]
+        if len(self.findings) == 1:
+            return str(first)
+        several = len({finding.file for finding in self.findings}) > 1
+        cells = [
+            f"{finding.file} {finding.place}" if several else finding.place
+            for finding in self.findings[:_NAMED_CELLS]
+        ]
+        quoted = list(dict.fromkeys(f.found for f in self.findings if f.found))
+        found = "、".join(repr(text) for text in quoted[:_QUOTED])
+        more = len(self.findings) > _NAMED_CELLS
+        where = say("、", ", ").join(cells) + (say(" 等", " …") if more else "")
+        text = first.expected or first.message
+        etc = say("等", " …") if len(quoted) > _QUOTED else ""
+        stands = say(f"；实为 {found}{etc}", f"; found {found}{etc}") if found else ""
+        start = "" if several else f"{first.file} "
+        return start + say(
+            f"{len(self.findings)} 处：{text}{stands}；单元格 {where}",
+            f"{len(self.findings)} places: {text}{stands}; cells {where}",
+        )
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """Equal findings together, the worst first; within a severity in the order of the ledger."""
+    groups: dict[tuple[str, ...], list[Finding]] = {}
+    for one in findings:
+        key = (one.severity, one.kind, one.sheet, one.variable, one.expected or one.message)
+        groups.setdefault(key, []).append(one)
+    order = list(SEVERITIES)
+    ranked = sorted(groups.values(), key=lambda group: order.index(group[0].severity))
+    return [Group(tuple(group)) for group in ranked]
+
+
+def counts(findings: Iterable[Finding]) -> dict[Severity, int]:
+    """How many findings of each severity, worst first."""
+    found = [finding.severity for finding in findings]
+    return {severity: found.count(severity) for severity in SEVERITIES}

@@ -10,7 +10,7 @@ import pandas as pd
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.files import whole_file
 from sanlian_analysis.language import say
-from sanlian_analysis.ledger import EXPLANATION_SHEET, SIMULATED_MARK
+from sanlian_analysis.schema import EXPLANATION_SHEET, SIMULATED_MARK
 
 #: Files that `write_results` makes, by the end of their names.
 SUFFIXES = (".csv", ".xlsx", ".parquet")

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cache
 from importlib import resources
 
 from sanlian_analysis.language import say
 
 COMMUNITIES, STREETS, COUNTIES, SCORES = "社区", "街道", "区县", "评分"
+
+#: Sheets that hold no table: what a workbook is, and what `sanlian check` found in it.
+EXPLANATION_SHEET, FINDINGS_SHEET = "说明", "检查结果"
+
+#: A workbook made by `sanlian simulate` says so in its sheet of explanations.
+SIMULATED_MARK = "模拟数据"
+
+#: Ends the name of the column that marks the units for which a variable is 不适用.
+NOT_APPLICABLE = ".not_applicable"
 
 #: The column that identifies a row of each sheet, besides the date.
 KEYS = {
@@ -41,6 +51,7 @@ class Variable:
 
     `at_most` names the variable of the same sheet that this one is a part of.
     `minimum` and `maximum` are inclusive; None where there is no limit.
+    `aliases`: other headers under which people fill it in.
     """
 
     sheet: str
@@ -51,6 +62,7 @@ class Variable:
     minimum: int | None
     maximum: int | None
     at_most: str | None
+    aliases: tuple[str, ...]
     meaning: str
 
     @property
@@ -77,10 +89,21 @@ def variables() -> tuple[Variable, ...]:
             minimum=limit(row["min"]),
             maximum=limit(row["max"]),
             at_most=row["at_most"] or None,
+            aliases=tuple(filter(None, row["aliases"].split(";"))),
             meaning=row["meaning"],
         )
         for row in csv.DictReader(text.splitlines())
     )
+
+
+@cache
+def unit_words() -> dict[str, dict[str, Fraction]]:
+    """How people write each unit, and by what to multiply: 元/年 → 万元 → 10 000."""
+    text = resources.files(__package__).joinpath("unit_words.csv").read_text("utf-8")
+    words: dict[str, dict[str, Fraction]] = {}
+    for row in csv.DictReader(text.splitlines()):
+        words.setdefault(row["unit"], {})[row["word"]] = Fraction(row["factor"])
+    return words
 
 
 @cache

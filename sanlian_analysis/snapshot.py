@@ -17,9 +17,17 @@ from sanlian_analysis import schema
 from sanlian_analysis.codes import COMMUNITY_DIGITS, LEVELS, code_numbers, published_names
 from sanlian_analysis.exact import run_starts, sums
 from sanlian_analysis.frame import complete_frame
-from sanlian_analysis.ledger import NOT_APPLICABLE, Ledger
+from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.records import column_names
-from sanlian_analysis.schema import COMMUNITIES, COUNTIES, KEYS, SCORES, SETTLEMENTS, STREETS
+from sanlian_analysis.schema import (
+    COMMUNITIES,
+    COUNTIES,
+    KEYS,
+    NOT_APPLICABLE,
+    SCORES,
+    SETTLEMENTS,
+    STREETS,
+)
 
 _KINDS = pd.Index([*SETTLEMENTS.values()])
 _NOTHING = len(_KINDS)  # the place of a settlement that is not stated

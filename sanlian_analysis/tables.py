@@ -22,6 +22,7 @@ from sanlian_analysis.policy import THEMES, Policy
 from sanlian_analysis.policy_text import calculation_text
 from sanlian_analysis.records import records
 from sanlian_analysis.schema import SETTLEMENTS
+from sanlian_analysis.values import NORMALISATIONS
 
 #: More rows than this are left to the results table and the ledger itself.
 MOST_ROWS = 500
@@ -377,10 +378,21 @@ def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Ta
             f"{errors} faulty cells of the whole ledger count as unknown; "
             f"{len(ledger.findings)} findings in all.",
         ),
+        *_put_right(ledger),
         *_others(ledger, area, date),
     )
     caption = say("数据完整性", "Completeness")
     return Table(caption, header, body, frozenset(range(1, 6)), notes, ledger.simulated)
+
+
+def _put_right(ledger: Ledger) -> tuple[str, ...]:
+    """How many cells were read in another form than they stood in."""
+    if not ledger.normalised:
+        return ()
+    kinds = [f"{say(*NORMALISATIONS[kind])} {count:,}" for kind, count in ledger.normalised.items()]
+    return (
+        say(f"按惯例整理的单元格：{'，'.join(kinds)}。", f"Cells put right: {', '.join(kinds)}."),
+    )
 
 
 def components(

@@ -17,8 +17,9 @@ from sanlian_analysis.columns import UnitColumns
 from sanlian_analysis.evaluation import situation_at
 from sanlian_analysis.exact import Interval
 from sanlian_analysis.expressions import Expression, demands, number, parse, truth
-from sanlian_analysis.ledger import NOT_APPLICABLE, Ledger
+from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Band, Formula, Policy, Share, Target, names_of
+from sanlian_analysis.schema import NOT_APPLICABLE
 from sanlian_analysis.snapshot import take_snapshot
 
 

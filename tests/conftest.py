@@ -13,6 +13,14 @@ def _chinese(monkeypatch):
     monkeypatch.delenv("SANLIAN_LANG", raising=False)
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _own_cache(tmp_path_factory):
+    """Ledgers are kept where the tests of this worker lie, not in the user's cache folder."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SANLIAN_CACHE", str(tmp_path_factory.mktemp("cache")))
+        yield
+
+
 @pytest.fixture
 def workbook(tmp_path):
     """Write a dictionary of sheets (name: rows of cells) as an .xlsx file and give its path."""

@@ -52,7 +52,9 @@ def ledger_csv(path, *rows):
 def test_help_names_every_command():
     done = sanlian("--help")
     assert done.returncode == 0
-    assert {"policies", "simulate", "evaluate", "report"} <= set(done.stdout.split())
+    assert {"policies", "template", "simulate", "check", "evaluate", "report"} <= set(
+        done.stdout.split()
+    )
 
 
 def test_policies_lists_the_five_documents():
@@ -292,3 +294,120 @@ def test_simulate_is_the_same_every_time(tmp_path):
 def test_simulate_refuses_another_ending(tmp_path):
     message = refused("simulate", tmp_path / "a.csv", "--frame", FRAME, "--policy", "liaoning-2021")
     assert ".xlsx" in message
+
+
+# --- template and check ---------------------------------------------------------------
+
+
+def test_template_is_written_with_the_columns_of_a_policy_and_can_be_checked(tmp_path):
+    out = tmp_path / "空表.xlsx"
+    arguments = ("--frame", FRAME, "--policy", "yuncheng-2019", "--date", "2020-12-31")
+    done = sanlian("template", out, *arguments)
+    assert (done.returncode, done.stdout) == (0, "")
+    checked = sanlian("check", out, "--frame", FRAME)
+    assert checked.returncode == 0
+    assert "社区 2,395，评分 2,395 行；时点 2020-12-31" in checked.stdout
+    assert "错误 0\n\n警告 0" in checked.stdout
+
+
+def test_template_for_all_needs_no_frame(tmp_path):
+    assert sanlian("template", tmp_path / "all.xlsx").returncode == 0
+    assert "没有一行可用的数据" in refused("check", tmp_path / "all.xlsx")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("out.csv",), "out.csv"),
+        (("out.xlsx", "--date", "2020-12-31"), "--frame"),
+        (("out.xlsx", "--policy", "nowhere"), "nowhere"),
+        (("out.xlsx", "--frame", "nothing.csv"), "nothing.csv"),
+    ],
+)
+def test_template_that_cannot_be_made_is_refused(tmp_path, arguments, message):
+    assert message in refused("template", *arguments, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def faulty(folder):
+    return ledger_csv(
+        folder / "台账.csv",
+        "140802001001,2020-12-31,约200,城市社区",
+        "140802001002,2020-12-31,12个,城市社区",
+        "1.40802E+11,2020-12-31,3,城市社区",
+        "999902001002,2020-12-31,3,农村社区",
+        "合计,,15,",
+    )
+
+
+def test_check_lists_every_finding_by_cell_and_ends_with_1(tmp_path):
+    done = sanlian("check", faulty(tmp_path), "--frame", FRAME)
+    assert done.returncode == 1
+    assert done.stderr == ""
+    for line in ("错误 2", "警告 1", "社区!C2", "实为 '约200'", "社区!A4", "科学计数法",
+                 "按惯例整理：文本数字转为数值 1，去掉单位 1"):  # fmt: skip
+        assert line in done.stdout
+
+
+def test_check_prints_json_alone(tmp_path):
+    done = sanlian("check", faulty(tmp_path), "--frame", FRAME, "--json")
+    assert (done.returncode, done.stderr) == (1, "")
+    found = json.loads(done.stdout)
+    assert found["counts"]["error"] == 2
+    first = next(one for one in found["findings"] if one["severity"] == "error")
+    assert set(first) >= {
+        *("file", "sheet", "cell", "code", "variable", "severity", "found", "message", "name")
+    }
+    places = {(one["cell"], one["variable"]) for one in found["findings"]}
+    assert {("A4", "code"), ("C2", "orgs"), ("A5", "code"), ("A6", "")} <= places
+
+
+def test_check_groups_equal_findings_and_names_ten_cells(tmp_path):
+    rows = [f"140802001{i:03d},2020-12-31,约200,城市社区" for i in range(1, 31)]
+    done = sanlian("check", ledger_csv(tmp_path / "台账.csv", *rows))
+    (line,) = [line for line in done.stdout.splitlines() if "约200" in line]
+    assert "30 处" in line
+    assert line.count("社区!C") == 10
+
+
+def test_check_writes_a_marked_copy_and_leaves_the_original_alone(tmp_path):
+    ledger, out = faulty(tmp_path), tmp_path / "标记.xlsx"
+    before = ledger.read_bytes()
+    done = sanlian("check", ledger, "--frame", FRAME, "--report", out)
+    assert done.returncode == 1
+    assert ledger.read_bytes() == before
+    assert out.exists()
+    again = sanlian("check", out, "--frame", FRAME)  # a marked copy is a ledger too
+    assert again.returncode == 1
+    assert "错误 2" in again.stdout
+
+
+def test_check_of_a_folder_marks_a_copy_of_every_file(tmp_path):
+    folder = tmp_path / "县"
+    folder.mkdir()
+    ledger_csv(folder / "甲.csv", "140802001001,2020-12-31,约200,城市社区")
+    ledger_csv(folder / "乙.csv", "140802001002,2020-12-31,5,城市社区")
+    assert sanlian("check", folder, "--report", tmp_path / "标记.xlsx").returncode == 1
+    made = sorted(path.name for path in tmp_path.glob("*.xlsx"))
+    assert made == ["标记-乙.xlsx", "标记-甲.xlsx"]
+
+
+def test_check_names_what_a_policy_asks_for_and_the_ledger_lacks(tmp_path):
+    ledger = ledger_csv(tmp_path / "台账.csv", "210106001001,2021-12-31,10,城市社区")
+    done = sanlian("check", ledger, "--policy", "liaoning-2021")
+    assert done.returncode == 0
+    assert "liaoning-2021 的目标 backbone-training 无法测算" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("台账.csv", "--report", "out.csv"), "out.csv"),
+        (("台账.csv", "--frame", "nothing.csv"), "nothing.csv"),
+        (("nothing.xlsx",), "nothing.xlsx"),
+        (("台账.csv", "--policy", "nowhere"), "nowhere"),
+    ],
+)
+def test_check_that_cannot_be_made_is_refused(tmp_path, arguments, message):
+    faulty(tmp_path)
+    assert message in refused("check", *arguments, cwd=tmp_path)

@@ -12,8 +12,8 @@ from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.text import shorten
 from sanlian_analysis.codes import LEVELS, published_names
 from sanlian_analysis.language import say
-from sanlian_analysis.ledger import NOT_APPLICABLE
 from sanlian_analysis.policy import Policy
+from sanlian_analysis.schema import NOT_APPLICABLE
 
 _NUMBERS = (
     "numerator",

@@ -15,8 +15,8 @@ import xlsxwriter
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.files import whole_file
 from sanlian_analysis.language import say
-from sanlian_analysis.ledger import EXPLANATION_SHEET, SIMULATED_MARK
 from sanlian_analysis.results import CREATED
+from sanlian_analysis.schema import EXPLANATION_SHEET, SIMULATED_MARK
 
 #: Rows of a sheet that Excel can hold, without the header.
 MOST_ROWS = 1_048_575
