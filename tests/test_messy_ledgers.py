@@ -7,7 +7,8 @@ workbook `#5` is a number, `@2021-12-31` a date, `!#DIV/0!` a failed formula; al
 import csv
 import datetime as dt
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +17,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from xlsxwriter import Workbook
-from xlsxwriter.utility import xl_cell_to_rowcol, xl_col_to_name, xl_range
 
+from sanlian_analysis import schema
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.ledger import read_ledger
 from sanlian_analysis.schema import KEYS
@@ -25,6 +26,7 @@ from sanlian_analysis.schema import KEYS
 A, B, C, E = (f"14080200100{i}" for i in (1, 2, 3, 4))
 SHORT = {"A": A, "B": B, "C": C, "E": E, "D": "2021-12-31"}
 DAY = dt.date(2021, 12, 31)
+SHEET = schema.sheet("社区")
 
 Writer = Callable[[Path], Path]
 
@@ -521,11 +523,11 @@ HEADERS = [
     ),
     ok(
         "columns that are not the ledger's, and one without a name",
-        csv_("序号|社区代码|统计时点|户数||备注", "1|A|D|5|x|好"),
+        csv_("序号|社区代码|统计时点|户数||备注", "1|A|D|5|x|好", "2|B|D|6||"),
         unknown_column("A1", "序号"),
         (NOTE, "E1", "", "", "没有表头"),
         unknown_column("F1", "备注"),
-        households=[5],
+        households=[5, 6],
     ),
     stated("统计时点：2021年12月31日||"),
     stated("（统计时点：2021-12-31）||"),
@@ -772,7 +774,7 @@ STRUCTURE = [
                 "x|甲社区|140802001|东街|140802|D|#5",
                 name="盐湖区",
             )
-        ),  # fmt: skip
+        ),
         "盐湖区",
     ),
     ok(
@@ -839,7 +841,7 @@ STRUCTURE = [
 
 # --- CSV ------------------------------------------------------------------------------
 
-QUOTED = 'code,date,orgs,备注\n{0},2021-12-31,3,"好\n{1},2021-12-31,4,\n'.format(A, B)
+QUOTED = f'code,date,orgs,备注\n{A},2021-12-31,3,"好\n{B},2021-12-31,4,\n'
 
 TEXTS = [
     *(
@@ -999,3 +1001,292 @@ def test_origin_follows_the_rows_when_some_are_left_out(tmp_path):
     ledger = read_ledger(path, frame_of({A: "甲社区", B: "乙社区"}))
     assert ledger.communities["code"].tolist() == [A, B]
     assert ledger.origin["社区"]["row"].tolist() == [2, 5]
+
+
+# --- disturbed at random ---------------------------------------------------------------
+
+#: A table without a fault: code, name, and the figures as they are meant.
+UNITS = [
+    (A, "甲社区", 1234, 5678, 12, 500.5, 3.5, True, 0.7),
+    (B, "乙社区", 999, 2000, 0, 0.0, 12.0, False, 0.0),
+    (C, "丙村", 120000, 300000, 5, 1200.0, 0.0, True, 1.0),
+    (E, "丁村村民委员会", 7, 21, 3, 60.0, 100.0, False, 0.333),
+]
+FIGURES = [
+    *("households", "population", "orgs", "venue_area", "purchase", "linkage", "base_pay_share"),
+]
+SUMMED = FIGURES[:5]
+UNIT_OF = {"households": "户", "population": "人", "orgs": "个", "venue_area": "㎡"}
+FULL_WIDTH = str.maketrans("0123456789.,%", "０１２３４５６７８９．，％")
+#: Content that means nothing in any column of figures, and words for unknown.
+JUNK = ["约200", "200左右", "十二", "-5", "3～5", "？", "500斤", "1..2", "见附件", "1,2", "部分"]
+BLANKS = ["", " ", "-", "—", "未知", "待定"]
+TITLES = [
+    "盐湖区社区治理情况台账",
+    "",
+    "填报单位：盐湖区民政局|填报日期：2022年1月5日",
+    "（2021年度）",
+]
+BAD_CODES = ["1.40802E+11", "", "14080200100", "代码待查", "1408020010011"]
+BAD_DATES = ["", "2021年", "2021-02-30", "年底"]
+DATES = ["2021-12-31", "2021/12/31", "2021.12.31", "2021年12月31日", "20211231"]
+SIGNATURE = "填表人：张三"
+
+
+def plain(value: object, variable: str) -> str:
+    if isinstance(value, bool):
+        return "是" if value else "否"
+    return f"{value:.10g}"
+
+
+def written(value: object, variable: str) -> list[str]:
+    """Other ways to write the same figure, and none that means another."""
+    text = plain(value, variable)
+    if variable == "linkage":
+        return ["√", "有", "1", " 是"] if value else ["×", "无", "0", "否 "]
+    ways = [text, f" {text} ", text.translate(FULL_WIDTH)]
+    if variable == "base_pay_share":
+        percent = f"{value * 100:.10g}%"
+        return [*ways, percent, percent.translate(FULL_WIDTH), percent.replace("%", " %")]
+    unit = UNIT_OF.get(variable, "万元")
+    thousands = f"{value:,.10g}" if value < 1000 else f"{value:,}".removesuffix(".0")
+    ways += [f"{text}{unit}", f"{text} {unit}", thousands, thousands.translate(FULL_WIDTH)]
+    return [*ways, f"{thousands}{unit}"] + (["无"] if value == 0 else [])
+
+
+def titles(variable: str) -> list[str]:
+    """Headers under which a column is to be found."""
+    own = SHEET[variable]
+    unit = {"purchase": "万元", "base_pay_share": ""}.get(variable, UNIT_OF.get(variable, ""))
+    decorated = [f"*{own.header}", f" {own.header[:2]}\n{own.header[2:]}", f"3.{own.header}"]
+    if unit:
+        decorated += [f"{own.header}（{unit}）", f"{own.header}\n({unit})"]
+    return [own.header, own.id, *own.aliases, *decorated]
+
+
+@dataclass
+class Disturbed:
+    """Lines of a table, and what is to be read of it."""
+
+    lines: list[list[str]]
+    merged: str = ""
+    hidden: str = ""
+    table: dict[str, dict[str, object]] = field(default_factory=dict)
+    found: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+@st.composite
+def disturbed(draw, workbook: bool = False) -> Disturbed:
+    """The table above with its columns and rows in disorder, and some of its cells rewritten."""
+    above = draw(st.lists(st.sampled_from(TITLES), max_size=3))
+    own = ["code", "name", "date", *FIGURES]
+    columns = draw(
+        st.permutations([*own, *draw(st.sampled_from([[], ["备注"], ["序号", "备注"]]))])
+    )
+    letter = {name: chr(65 + i) for i, name in enumerate(columns)}
+    made = Disturbed([line.split("|") for line in above])
+    made.lines.append([draw(st.sampled_from(titles(c))) if c in SHEET else c for c in columns])
+    top = len(made.lines)
+    made.found += [(NOTE, f"{letter[c]}{top}", "") for c in columns if c not in SHEET]
+
+    units = draw(st.permutations(UNITS))
+    lost = draw(st.sampled_from(["", "", "code", "date"]))  # what the last unit lacks
+    repeated = draw(st.sampled_from(["", "", "same", "other"]))  # what follows the first unit
+    sums = dict.fromkeys(SUMMED, 0.0)
+    for i, (code, name, *figures) in enumerate(units):
+        row = len(made.lines) + 1
+        broken = lost if i == len(units) - 1 else ""
+        texts = {
+            "code": draw(st.sampled_from(BAD_CODES)) if broken == "code" else code,
+            "name": draw(st.sampled_from([name, f" {name} ", name.translate(FULL_WIDTH)])),
+            "date": draw(st.sampled_from(BAD_DATES if broken == "date" else DATES)),
+        }
+        read: dict[str, object] = {"name": name}
+        for variable, value in zip(FIGURES, figures, strict=True):
+            effect = draw(st.sampled_from(["plain"] * 4 + ["same"] * 4 + EFFECTS[variable]))
+            effect = "plain" if broken else effect
+            texts[variable], read[variable] = rewritten(draw, effect, value, variable, workbook)
+            if effect in ("junk", "converted"):
+                severity = ERROR if effect == "junk" else NOTE
+                made.found.append((severity, f"{letter[variable]}{row}", variable))
+        made.lines.append([texts.get(column, "") for column in columns])
+        if broken:
+            made.found.append((ERROR, f"{letter[broken]}{row}", broken))
+        else:
+            made.table[code] = read
+        if broken != "code":
+            for variable in SUMMED:
+                sums[variable] += read[variable] or 0
+        if i == 0 and repeated:
+            again = dict(texts)
+            if repeated == "other":
+                again["orgs"] = str(figures[2] + 1)
+            made.lines.append([again.get(column, "") for column in columns])
+            made.found += [
+                (severity, f"{cell[0]}{row + 1}", variable)
+                for severity, cell, variable in made.found
+                if cell[1:] == str(row) and variable in FIGURES
+                if not (repeated == "other" and variable == "orgs")
+            ]
+            made.found.append(
+                (ERROR if repeated == "other" else WARNING, f"{letter['code']}{row + 1}", "code")
+            )
+            for variable in SUMMED:
+                more = figures[2] + 1 if (repeated, variable) == ("other", "orgs") else None
+                sums[variable] += more or read[variable] or 0
+            if repeated == "other":
+                made.table[code] = {"name": name} | dict.fromkeys(FIGURES)
+        if not workbook and draw(st.integers(0, 3)) == 0:
+            made.lines.append([""] * len(columns))
+    _around(draw, made, columns, letter, top, sums if lost != "date" else {}, workbook)
+    return made
+
+
+#: What else may happen to the cell of a figure.
+EFFECTS = {variable: ["blank", "junk"] for variable in FIGURES} | {
+    "purchase": ["blank", "junk", "converted"],
+    "population": ["blank", "junk", "converted"],
+}
+
+
+def rewritten(draw, effect: str, value: object, variable: str, workbook: bool):
+    """The text of a cell, and the value that is to be read of it."""
+    if effect == "same":
+        return draw(st.sampled_from(written(value, variable))), value
+    if effect == "blank":
+        return draw(st.sampled_from(BLANKS)), None
+    if effect == "junk":
+        return draw(st.sampled_from(JUNK)), None
+    if effect == "converted":
+        by, unit = (10_000, "元") if variable == "purchase" else (0.0001, "万人")
+        return f"{value * by:.10g}{unit}", value
+    number = workbook and not isinstance(value, bool)
+    return ("#" if number else "") + plain(value, variable), value
+
+
+def _around(draw, made, columns, letter, top, sums, workbook) -> None:
+    """A total, a signature, merged and hidden cells."""
+    last = len(made.lines)
+    if workbook and draw(st.booleans()):
+        at = columns.index("date")
+        dates = {line[at] for line in made.lines[top:]}
+        if len(dates) > 1 and not dates & set(BAD_DATES):
+            for line in made.lines[top + 1 :]:
+                line[at] = ""
+            made.merged = f"{letter['date']}{top + 1}:{letter['date']}{last}"
+            made.found.append((NOTE, f"{letter['date']}{top + 1}", ""))
+    if workbook and draw(st.booleans()):
+        made.hidden = str(top + 1)
+        made.found.append((NOTE, f"A{top + 1}", ""))
+    if sums and draw(st.booleans()):
+        total = dict.fromkeys(columns, "")
+        total["name"] = draw(st.sampled_from(["合计", "总 计", "合计："]))
+        wrong = draw(st.sampled_from([None, *SUMMED]))
+        for variable in SUMMED:
+            stated = sums[variable] + (1 if variable == wrong else 0)
+            total[variable] = f"{stated:.10g}"
+        made.lines.append(list(total.values()))
+        row = len(made.lines)
+        made.found.append((NOTE, f"A{row}", ""))
+        made.found += [(NOTE, f"{letter[wrong]}{row}", wrong)] if wrong else []
+    if draw(st.booleans()):
+        made.lines.append([SIGNATURE])
+        made.found.append((NOTE, f"A{len(made.lines)}", ""))
+
+
+def assert_read_exactly(ledger, made: Disturbed) -> None:
+    found = [(one.severity, one.cell, one.variable) for one in ledger.findings]
+    assert sorted(found) == sorted(made.found), shown(ledger.findings)
+    table = ledger.communities.set_index("code")
+    assert table.index.tolist() == list(made.table)
+    for code, row in made.table.items():
+        read = {name: table.loc[code, name] for name in row}
+        assert {name: None if pd.isna(v) else v for name, v in read.items()} == row, code
+    assert {stamp.date() for stamp in table["date"]} == {DAY}
+
+
+# The same examples every time: whoever changes the code is to see only their own failures.
+few = settings(
+    deadline=None,
+    derandomize=True,
+    max_examples=6,
+    suppress_health_check=list(HealthCheck),
+)
+many = settings(few, max_examples=200)
+
+
+@many
+@given(
+    made=disturbed(), encoding=st.sampled_from(["utf-8-sig", "gb18030"]), sep=st.sampled_from(",\t")
+)
+def test_every_disturbance_of_a_csv_is_undone_or_found(tmp_path_factory, made, encoding, sep):
+    lines = ["|".join(line) for line in made.lines]
+    path = csv_(*lines, encoding=encoding, sep=sep)(tmp_path_factory.mktemp("disturbed"))
+    assert_read_exactly(read_ledger(path), made)
+
+
+@few
+@given(made=disturbed(workbook=True), name=st.sampled_from(["社区", "盐湖区", "Sheet1"]))
+def test_every_disturbance_of_a_workbook_is_undone_or_found(tmp_path_factory, made, name):
+    lines = ["|".join(line) for line in made.lines]
+    one = tab(*lines, name=name, merged=made.merged, hidden=made.hidden)
+    path = xlsx(one)(tmp_path_factory.mktemp("disturbed"))
+    assert_read_exactly(read_ledger(path), made)
+
+
+WORDS = [
+    *(
+        "社区代码",
+        "统计时点",
+        "户数",
+        "社区名称",
+        "合计",
+        "小计",
+        "注：",
+        "填表人",
+        "单位：元",
+        "户",
+    ),
+    *(
+        A,
+        B,
+        "1.40802E+11",
+        "2021-12-31",
+        "5",
+        "1,234",
+        "约5",
+        "不适用",
+        "",
+        " ",
+        "　",
+        "70%",
+        "甲村",
+    ),
+    *('"', "#DIV/0!", "\u202e", "1e400", "-", "9" * 400, "统计时点：", "2021年12月31日", "Ⅳ", "½"),
+]
+
+
+@many
+@given(
+    st.lists(st.lists(st.sampled_from(WORDS), max_size=6), max_size=8),
+    st.sampled_from(["", "社区代码,统计时点,户数\n", f"code,date,户数\n{A},2021-12-31,5\n"]),
+    st.sampled_from(["utf-8", "gb18030"]),
+)
+def test_whatever_stands_in_a_csv_is_read_or_refused_by_name(
+    tmp_path_factory, rows, start, encoding
+):
+    path = tmp_path_factory.mktemp("anything") / "台账.csv"
+    path.write_bytes((start + "\n".join(",".join(row) for row in rows)).encode(encoding))
+    with nothing_but_a_named_refusal(path):
+        ledger = read_ledger(path)
+        assert ledger.communities["code"].str.fullmatch(r"\d{12}").all()
+        assert ledger.communities["date"].notna().all()
+
+
+@contextmanager
+def nothing_but_a_named_refusal(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except SanlianError as error:
+        if path.name not in str(error):
+            raise
