@@ -36,6 +36,7 @@ LAYERS = [
     ["simulate"],
     ["charts"],
     ["tables"],
+    ["briefing"],
     ["report"],
     ["cli"],
 ]

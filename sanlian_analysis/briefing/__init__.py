@@ -1,0 +1,19 @@
+"""Briefings: one area's findings, made once and rendered as PDF, slides, document and workbook."""
+
+from sanlian_analysis.briefing.make import (
+    Evaluated,
+    comparison_briefing,
+    county_briefing,
+    overview_briefing,
+)
+from sanlian_analysis.briefing.value import Briefing, Native, Series
+
+__all__ = [
+    "Briefing",
+    "Evaluated",
+    "Native",
+    "Series",
+    "comparison_briefing",
+    "county_briefing",
+    "overview_briefing",
+]
