@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup reports test lint format data lock clean
+.PHONY: help setup reports gallery test lint format data lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ $(READY): requirements.lock pyproject.toml
 reports: $(READY) ## the briefings of the shipped example, into reports/
 	$(BIN)/sanlian report data/ledgers/yuncheng-2019.xlsx --frame data/frames/yuncheng.csv \
 	  --policy yuncheng-2019 --out reports
+
+gallery: $(READY) ## every chart, page and slide as pictures, into reports/gallery/
+	$(BIN)/python docs/gallery.py
 
 test: lint ## lint, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -7,7 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -408,7 +408,16 @@ def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
     "formats",
     default="ipynb,html",
     show_default=True,
-    help=say("ipynb、html，以逗号分隔", "ipynb, html, separated by commas"),
+    help=say(
+        "ipynb、html、pdf、pptx、docx、xlsx，以逗号分隔",
+        "ipynb, html, pdf, pptx, docx, xlsx, separated by commas",
+    ),
+)
+@click.option(
+    "--template",
+    default="",
+    metavar="FILE.pptx",
+    help=say("幻灯片沿用这份模板的母版", "slides take the masters of this presentation"),
 )
 @click.option("--jobs", type=click.IntRange(1), metavar="N", help=say("并行进程数", "processes"))
 @click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
@@ -424,6 +433,7 @@ def report(
     areas: tuple[str, ...],
     out: str,
     formats: str,
+    template: str,
     jobs: int | None,
     assumptions: tuple[str, ...],
     resume: bool,
@@ -434,6 +444,10 @@ def report(
 
     if lang:
         use_language(lang)
+    if template and not os.path.isfile(template):
+        raise SanlianError(
+            say(f"{template}：找不到幻灯片模板", f"{template}: no such presentation")
+        )
     failed = False
     chosen = _answerable(policies, ledger, frame)
     _check_assumptions(_policies(chosen), assumptions)
@@ -450,6 +464,7 @@ def report(
                 jobs=jobs or 0,
                 assumptions=assumptions,
                 resume=resume,
+                template=template,
             )
             run = run_reports(order)
             failed = failed or bool(run.failed)
@@ -464,7 +479,87 @@ def report(
                     err=True,
                 )  # fmt: skip
             click.echo(run.folder / "index.html")
+    if len(chosen) > 1:
+        from sanlian_analysis.report.compare import write_comparisons
+
+        for date in dict.fromkeys(dates) or [""]:
+            for comparison in write_comparisons(replace(order, date=date), chosen):
+                click.echo(comparison)
     sys.exit(1 if failed else 0)
+
+
+@cli.command(help=say("画一张图", "draw one chart"))
+@click.argument("name", metavar="NAME")
+@click.argument("ledger", metavar="LEDGER")
+@click.option("--policy", required=True, metavar="ID", help=_POLICY)
+@click.option("--frame", metavar="FRAME", default="", help=_FRAME)
+@click.option("--date", metavar="D", help=say("统计时点；不给取最近一次", "snapshot; the latest"))
+@click.option(
+    "--area",
+    default="",
+    metavar="CODE",
+    help=say("地区代码；不给则全域", "an area's code; all without it"),
+)
+@click.option(
+    "--target",
+    default="",
+    metavar="ID",
+    help=say("目标 id；不给取第一个主要目标", "a target's id; the first main one without it"),
+)
+@click.option(
+    "--level",
+    default="",
+    type=click.Choice(["", "street", "county", "city", "province"]),
+    help=say("比较哪一级地区", "the level of the areas that are compared"),
+)
+@click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=say("图的语言", "language"))
+@click.option(
+    "-o", "--output", required=True, metavar="OUT", help=say(".png 或 .svg", ".png or .svg")
+)
+def chart(
+    name: str,
+    ledger: str,
+    policy: str,
+    frame: str,
+    date: str | None,
+    area: str,
+    target: str,
+    level: str,
+    assumptions: tuple[str, ...],
+    lang: str | None,
+    output: str,
+) -> None:
+    """Write one chart; several standards give several files, numbered."""
+    from sanlian_analysis.briefing import Evaluated
+    from sanlian_analysis.evaluation import snapshots
+    from sanlian_analysis.files import whole_file
+    from sanlian_analysis.ledger import read_ledger
+    from sanlian_analysis.named_charts import Wanted, check_name, draw
+    from sanlian_analysis.policy_files import load_policy
+
+    if lang:
+        use_language(lang)
+    out = Path(output)
+    if out.suffix not in (".png", ".svg"):
+        raise SanlianError(
+            say(f"{output}：图应存为 .png 或 .svg", f"{output}: a chart is .png or .svg")
+        )
+    check_name(name)
+    rules = load_policy(policy)
+    data = read_ledger(ledger, frame or None)
+    found = Evaluated(data, rules, assumptions)
+    if area and area not in set(found.results["area_code"]):
+        raise SanlianError(
+            say(f"--area {area}：名录和台账里都没有这个地区",
+                f"--area {area}: neither frame nor ledger has this area")
+        )  # fmt: skip
+    day = snapshots(data, date)[-1]
+    for i, one in enumerate(draw(name, Wanted(found, area, day, target, level)), start=1):
+        path = out if i == 1 else out.with_name(f"{out.stem}-{i}{out.suffix}")
+        with whole_file(path) as part:
+            part.write_bytes(one.png() if out.suffix == ".png" else one.svg())
+        click.echo(say(f"已写入 {path}：{one.alt}", f"{path} written: {one.alt}"), err=True)
 
 
 def _answerable(asked: tuple[str, ...], ledger: str, frame: str) -> tuple[str, ...]:

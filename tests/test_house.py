@@ -36,7 +36,7 @@ LAYERS = [
     ["simulate"],
     ["charts"],
     ["tables"],
-    ["briefing"],
+    ["briefing", "named_charts"],
     ["report"],
     ["cli"],
 ]

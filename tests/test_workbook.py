@@ -101,7 +101,7 @@ def test_columns_of_many_rows_hold_what_was_written(workbook):
     number, text, logical = sheet.columns
     assert sheet.size == 25_000
     assert [number[i] for i in (0, 1, 7, 24_999)] == ["0", 1.0, "7", 24_999.0]
-    assert [text[i] for i in (0, 1, 20_000, 24_999)] == [None, "第1行", "第20000行", "第44999行"]
+    assert [text[i] for i in (0, 1, 20_000, 24_999)] == [None, "第1行", "第20000行", "第24999行"]
     assert [logical[i] for i in (0, 1, 2)] == [None, False, True]
     assert np.bincount(number.kinds).tolist() == [0, 25_000 - 3572, 3572]
 
@@ -122,6 +122,28 @@ def test_merged_and_hidden_cells_errors_and_the_epoch_are_told(tmp_path):
     assert first.columns[3][5] is None
     assert first.epoch_1904 is second.epoch_1904 is True
     assert [list(told) for told in (second.merged, second.hidden_rows, second.errors)] == [[]] * 3
+
+
+def test_workbook_in_the_strict_form_of_the_format_tells_the_same(tmp_path):
+    with Workbook(tmp_path / "m.xlsx", {"date_1904": True}) as book:
+        sheet = book.add_worksheet("社区")
+        sheet.write(0, 0, "x")
+        sheet.write_formula("A2", "=1/0", None, "#DIV/0!")
+        sheet.set_row(1, None, None, {"hidden": True})
+    transitional = b"http://schemas.openxmlformats.org/"
+    strict = {
+        transitional + b"spreadsheetml/2006/main": b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        transitional + b"officeDocument/2006/": b"http://purl.oclc.org/ooxml/officeDocument/",
+    }
+    entries = parts(tmp_path / "m.xlsx")
+    for name in entries:
+        for one, other in strict.items():
+            entries[name] = entries[name].replace(one, other)
+    (tmp_path / "s.xlsx").write_bytes(zipped(entries))
+    (sheet,) = read_sheets(tmp_path / "s.xlsx")
+    assert sheet.row(0) == ["x"]
+    assert (sheet.errors, list(sheet.hidden_rows)) == ({"A2": "#DIV/0!"}, [2])
+    assert sheet.epoch_1904 is True
 
 
 def test_dates_of_both_epochs_are_the_same_day(tmp_path):

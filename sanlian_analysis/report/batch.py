@@ -35,7 +35,9 @@ from sanlian_analysis.report.manifest import (
 from sanlian_analysis.report.notebook import Job, check_parameters, make
 from sanlian_analysis.results import write_results
 
-FORMATS = ("ipynb", "html")
+#: Every format; a report has the first two unless others are asked for.
+FORMATS = ("ipynb", "html", "pdf", "pptx", "docx", "xlsx")
+DEFAULT_FORMATS = FORMATS[:2]
 
 
 @dataclass(frozen=True)
@@ -52,10 +54,11 @@ class Order:
     date: str = ""
     areas: tuple[str, ...] = ()
     out: str = "reports"
-    formats: tuple[str, ...] = FORMATS
+    formats: tuple[str, ...] = DEFAULT_FORMATS
     jobs: int = 0
     assumptions: tuple[str, ...] = ()
     resume: bool = False
+    template: str = ""
 
 
 @dataclass(frozen=True)
@@ -137,6 +140,7 @@ def _facts(ledger: Ledger, policy: Policy, date: dt.date, order: Order) -> dict[
             "formats": list(order.formats),
             "lang": current(),
             "assume": list(order.assumptions),
+            "template": sha256(Path(order.template)) if order.template else "",
         },
         "notebooks": {
             name: sha256(notebooks / name) for name in ("county_report.ipynb", "overview.ipynb")
@@ -178,6 +182,7 @@ def _jobs(order: Order, areas: dict[str, str], folder: Path, date: dt.date) -> I
             stem="county",
             formats=order.formats,
             language=current(),
+            template=order.template,
         )
     yield Job(
         code="overview",
@@ -189,6 +194,7 @@ def _jobs(order: Order, areas: dict[str, str], folder: Path, date: dt.date) -> I
         stem="overview",
         formats=order.formats,
         language=current(),
+        template=order.template,
     )
 
 

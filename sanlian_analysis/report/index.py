@@ -39,6 +39,11 @@ def index_page(
             "city": city_names.get(record.code[: LEVELS["city"]], ""),
             "name": record.name,
             "href": quote(record.page) if record.page else "",
+            "files": [
+                {"href": quote(name), "label": name.rpartition(".")[2].upper()}
+                for name in record.files
+                if name != record.page and "/charts/" not in name
+            ],
             "error": record.error,
             "verdicts": [
                 verdict_text(verdicts[key]) if (key := (record.code, t.id)) in verdicts else ""

@@ -14,7 +14,18 @@ from sanlian_analysis.files import whole_file
 MANIFEST = "manifest.json"
 
 #: Packages whose versions may change what a report shows.
-_PACKAGES = ("sanlian-analysis", "pandas", "numpy", "matplotlib", "papermill", "nbconvert")
+_PACKAGES = (
+    "sanlian-analysis",
+    "pandas",
+    "numpy",
+    "matplotlib",
+    "papermill",
+    "nbconvert",
+    "typst",
+    "python-pptx",
+    "python-docx",
+    "XlsxWriter",
+)
 
 
 @dataclass(frozen=True)
@@ -33,8 +44,8 @@ class AreaRecord:
 
     @property
     def page(self) -> str:
-        """The area's page, or its notebook when no page was made; empty after a failure."""
-        for ending in (".html", ".ipynb"):
+        """The area's page, or what else was made of it; empty after a failure."""
+        for ending in (".html", ".pdf", ".docx", ".pptx", ".xlsx", ".ipynb"):
             for name in self.files:
                 if name.endswith(ending):
                     return name

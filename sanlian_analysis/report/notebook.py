@@ -1,8 +1,8 @@
-"""One area: its notebook run with papermill, its page, its charts. Runs in a worker process."""
+"""One area: its notebook run with papermill, its page, its briefing. Runs in a worker process."""
 
 from __future__ import annotations
 
-import base64
+import datetime as dt
 import shutil
 import tempfile
 import time
@@ -16,11 +16,19 @@ import papermill
 from nbformat import NotebookNode
 from papermill.exceptions import PapermillException
 
+from sanlian_analysis.briefing import Briefing
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.files import safe_name
 from sanlian_analysis.language import say, use_language
 from sanlian_analysis.report.manifest import AreaRecord, sha256
 from sanlian_analysis.report.page import page
+from sanlian_analysis.report.renderings import (
+    RENDERERS,
+    area_briefing,
+    evaluated,
+    write_charts,
+    write_renderings,
+)
+from sanlian_analysis.tables import enclosing_area
 
 #: The notebook as papermill leaves it, before it is cleaned and takes its final name.
 _EXECUTED = "executed.ipynb"
@@ -45,6 +53,12 @@ class Job:
     stem: str
     formats: tuple[str, ...]
     language: str
+    template: str = ""
+
+    @property
+    def overview(self) -> bool:
+        """Whether it is about all that the ledger covers."""
+        return not self.folder
 
 
 def check_parameters(notebook: str, parameters: Mapping[str, object]) -> None:
@@ -77,9 +91,10 @@ def make(job: Job) -> AreaRecord:
     try:
         try:
             _make_files(job, workshop)
-        except (PapermillException, RuntimeError, OSError) as failure:
+        except (PapermillException, RuntimeError, OSError, SanlianError) as failure:
             error = _told(failure)
-            (workshop / _EXECUTED).rename(workshop / f"{job.stem}.ipynb")
+            if (workshop / _EXECUTED).exists():
+                (workshop / _EXECUTED).rename(workshop / f"{job.stem}.ipynb")
         files = _publish(workshop, root, job.folder)
     except OSError as failure:
         error, files = _told(failure), {}
@@ -96,6 +111,30 @@ def make(job: Job) -> AreaRecord:
 
 
 def _make_files(job: Job, workshop: Path) -> None:
+    if {"ipynb", "html"} & set(job.formats):
+        _run_notebook(job, workshop)
+    if not job.overview or RENDERERS.keys() & set(job.formats):
+        briefing = _briefing(job)
+        write_renderings(briefing, job.formats, workshop, job.stem, job.template)
+        if not job.overview:
+            write_charts(briefing, workshop / "charts")
+
+
+def _briefing(job: Job) -> Briefing:
+    given = job.parameters
+    found = evaluated(
+        str(given["ledger"]),
+        str(given["frame"]),
+        str(given["policy"]),
+        tuple(given["assume"]),
+        job.language,
+    )
+    area = enclosing_area(found.results) if job.overview else job.code
+    date = dt.date.fromisoformat(str(given["date"]))
+    return area_briefing(found, area, date, overview=job.overview)
+
+
+def _run_notebook(job: Job, workshop: Path) -> None:
     raw = workshop / _EXECUTED  # keeps the executed cells when the run stops half-way
     shutil.copyfile(job.notebook, raw)
     papermill.execute_notebook(
@@ -114,8 +153,6 @@ def _make_files(job: Job, workshop: Path) -> None:
         home = "../index.html" if job.folder else "index.html"
         html = page(notebook, f"{job.name} {job.code}".strip(), home)
         (workshop / f"{job.stem}.html").write_text(html, encoding="utf-8")
-    if job.folder:
-        _save_charts(notebook, workshop / "charts")
     raw.unlink()
 
 
@@ -128,17 +165,6 @@ def _timeless(notebook: NotebookNode) -> NotebookNode:
         if "injected-parameters" in cell.metadata.get("tags", []):
             cell["id"] = "injected-parameters"
     return notebook
-
-
-def _save_charts(notebook: NotebookNode, folder: Path) -> None:
-    """The notebook's charts as PNG files, named by what they show."""
-    folder.mkdir()
-    for cell in notebook.cells:
-        for output in cell.get("outputs", []):
-            picture = output.get("data", {}).get("image/png")
-            if picture:
-                name = safe_name(str(output.metadata.get("image/png", {}).get("name", "chart")))
-                (folder / f"{name}.png").write_bytes(base64.b64decode(picture))
 
 
 def _publish(workshop: Path, root: Path, folder: str) -> dict[str, str]:
