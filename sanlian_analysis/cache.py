@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -20,9 +21,13 @@ import pyarrow as pa
 
 from sanlian_analysis.findings import Finding
 from sanlian_analysis.language import say
+from sanlian_analysis.schema import KEYS
 
 #: The folder never holds more than this, nor more ledgers.
 _MOST_BYTES, _MOST_LEDGERS = 1024**3, 40
+
+#: Seconds after which what another process is writing has been given up.
+_ABANDONED = 86_400
 
 #: What decides how a ledger is understood: another content of these reads anew.
 _READERS = (
@@ -59,7 +64,7 @@ def kept(
         os.utime(place)
         return found
     content = read()
-    with suppress(OSError, pa.ArrowException):
+    with suppress(OSError, ValueError, pa.ArrowException):
         _save(content, place)
         _prune(folder())
     return content
@@ -94,6 +99,8 @@ def _version() -> str:
 
 def _load(place: Path) -> Content:
     about = json.loads((place / "about.json").read_text(encoding="utf-8"))
+    if about["tables"] != list(KEYS):
+        raise ValueError("another content than is kept")
     return Content(
         tables={name: _table(place / f"{i}.parquet") for i, name in enumerate(about["tables"])},
         findings=tuple(Finding(**one) for one in about["findings"]),
@@ -133,7 +140,12 @@ def _save(content: Content, place: Path) -> None:
 
 def _prune(base: Path) -> None:
     """Let go of the ledgers that were not used for longest."""
-    places = sorted(base.iterdir(), key=lambda place: place.stat().st_mtime, reverse=True)
+    there = [place for place in base.iterdir() if place.is_dir()]
+    for place in there:
+        if place.name.startswith(".") and time.time() - place.stat().st_mtime > _ABANDONED:
+            shutil.rmtree(place, ignore_errors=True)
+    whole = [place for place in there if not place.name.startswith(".")]
+    places = sorted(whole, key=lambda place: place.stat().st_mtime, reverse=True)
     total = 0
     for i, place in enumerate(places):
         total += sum(file.stat().st_size for file in place.iterdir())

@@ -594,7 +594,9 @@ def main() -> None:
     """Run the command line; what the user can mend ends with one message and status 2."""
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(encoding="utf-8")  # a Chinese Windows console writes GBK
+            stream.reconfigure(
+                encoding="utf-8", errors="replace"
+            )  # a Chinese Windows console writes GBK
     try:
         cli(prog_name="sanlian")
     except SanlianError as error:

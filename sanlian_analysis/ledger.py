@@ -100,11 +100,8 @@ def read_ledger(
     if frame is not None and not isinstance(frame, pd.DataFrame):
         frame = read_frame(frame)
     sha256 = digest(files)
-    content = cache.kept(
-        [sha256, str(path), *(file.name for file in files)],
-        lambda: _content(path, files),
-        use_cache=use_cache,
-    )
+    identity = [sha256, str(path), *(f"{file.name} {file.stat().st_size}" for file in files)]
+    content = cache.kept(identity, lambda: _content(path, files, sha256), use_cache=use_cache)
     findings, tables = [*content.findings], dict(content.tables)
     dates = sorted(stamp.date() for stamp in tables[COMMUNITIES]["date"].unique())
     if frame is not None:
@@ -129,9 +126,16 @@ def read_ledger(
     )
 
 
-def _content(path: Path, files: list[Path]) -> cache.Content:
+def _content(path: Path, files: list[Path], sha256: str) -> cache.Content:
     """Everything that the files hold, whatever the frame."""
     sheets = [sheet for file in files for sheet in read_sheets(file)]
+    if digest(files) != sha256:
+        raise SanlianError(
+            say(
+                f"{path}：读取时文件内容有变；请等它保存完毕后再读",
+                f"{path}: changed while it was read; wait until it is saved, then try again",
+            )
+        )
     findings: list[Finding] = []
     parts: dict[str, list[SheetTable]] = {name: [] for name in KEYS}
     refused: list[str] = []
@@ -154,7 +158,8 @@ def _content(path: Path, files: list[Path]) -> cache.Content:
         elif layout is None or _missing(sheet, layout):
             fault = _missing(sheet, layout)
             refused.append(f"{sheet.file} {sheet.name}{say('：', ': ')}{fault}")
-            findings.append(_of_sheet(sheet, "error", fault))
+            severity: Severity = "error" if sheet.name in KEYS else "note"
+            findings.append(_of_sheet(sheet, severity, fault))
         else:
             part = read_table(sheet, layout)
             parts[layout.kind].append(part)

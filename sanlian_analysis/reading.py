@@ -17,7 +17,7 @@ from sanlian_analysis.exact import from_decimals
 from sanlian_analysis.findings import Finding, Severity
 from sanlian_analysis.frame import settlement_of
 from sanlian_analysis.language import say
-from sanlian_analysis.layout import Layout, plain_title
+from sanlian_analysis.layout import Layout, numbers_columns, plain_title
 from sanlian_analysis.schema import IDENTITY, KEYS, NOT_APPLICABLE, Variable
 from sanlian_analysis.sheet import Column, Rows, Sheet, address, letters_of
 from sanlian_analysis.understanding import Understood, understand_column
@@ -27,13 +27,12 @@ from sanlian_analysis.values import Status, understand, visible
 ORIGIN = ["file", "sheet", "row"]
 
 _TOTAL = re.compile(r".{0,12}(合计|小计|总计|共计|总和|汇总)(数)?|total|subtotal|grandtotal")
-_SUBTOTAL = re.compile(r".*(小计|subtotal)(数)?")
+_DIGITS_OF_A_CODE = re.compile(r"\d{6}|\d[eE]\+?\d")
 _SIGNATURE = re.compile(
     r"(注|备注|说明|填表|制表|审核|复核|负责人|单位负责人|联系|填报|经办|统计负责人|报出|日期|电话|盖章)"
 )
-_ORDINALS = frozenset("甲乙丙丁戊己庚辛壬癸")
-#: Relative difference below which a total agrees: people round.
-_ROUNDED = Fraction(1, 1_000_000)
+#: Relative difference below which a total agrees: what a spreadsheet loses in adding up.
+_ROUNDED = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True)
@@ -81,8 +80,12 @@ class _Reader:
         tall = [
             (top, left)
             for (top, left), (bottom, _) in self.sheet.merged
-            if bottom > top > self.layout.header
+            if bottom > top > self.layout.header and self.sheet.columns[left].filled[top]
         ]
+        if self.sheet.hidden:
+            self._note(
+                "hidden", "A1", "隐藏的工作表，照常读取", "a hidden sheet is read like the others"
+            )
         hidden = [row - 1 for row in self.sheet.hidden_rows if row - 1 > self.layout.header]
         out_of_sight = [
             number - 1 for number in self.sheet.hidden_columns if number <= len(self.everything)
@@ -129,26 +132,22 @@ class _Reader:
     def placed_rows(self) -> Rows:
         """Rows with a code; totals, notes and rows that cannot be placed become findings."""
         filled = np.zeros(self.sheet.size, dtype=bool)
-        for column in self.everything:
+        for column in self.sheet.columns:  # what a merged cell lends a row does not make it one
             filled |= column.filled
         filled[: self.layout.header + 1] = False
         rows = np.flatnonzero(filled)
         codes = self._understood(self.key, rows)
-        since = 0
-        summed: list[tuple[int, int, int]] = []  # row, first and last of the rows that it sums up
+        totals: list[int] = []
         placed = codes.known
         expected = dict(codes.invalid)
         for i in np.flatnonzero(~placed):
             row = int(rows[i])
             cells = self.sheet.row(row)
             if label := self._total_label(cells):
-                summed.append(
-                    (row, since if _SUBTOTAL.fullmatch(plain_title(label).lower()) else 0, int(i))
-                )
-                since = int(i)
+                totals.append(int(i))
                 self._note("left_out", address(row, 0), f"“{label}”行未作为单位读取",
                            f"the row {label!r} is no unit and was left out")  # fmt: skip
-            elif self._repeats_header(cells) or _numbers_columns(cells):
+            elif self._repeats_header(cells) or numbers_columns(cells):
                 self._note("left_out", address(row, 0), "表中重复的表头或编号行，未读取",
                            "a repeated header or a row of numbers, left out")  # fmt: skip
             elif text := self._remark(cells):
@@ -156,8 +155,11 @@ class _Reader:
                            f"a remark outside the table, left out: {text}")  # fmt: skip
             else:
                 self._unplaced(row, self.key, expected.get(int(i)))
-        for row, first, last in summed:
-            self._compare_total(row, rows[first:last][placed[first:last]])
+        for before, i, after in zip([0, *totals], totals, [*totals[1:], len(rows)], strict=False):
+            spans = [(before, i), (0, i), (i, after), (0, len(rows))]
+            self._compare_total(
+                int(rows[i]), [rows[a:b][placed[a:b]] for a, b in spans if placed[a:b].any()]
+            )
         return rows[placed]
 
     def _total_label(self, cells: Sequence[object]) -> str:
@@ -172,28 +174,29 @@ class _Reader:
         return ""
 
     def _repeats_header(self, cells: Sequence[object]) -> bool:
-        shown = {plain_title(title) for title in self.layout.titles if title}
+        shown = self.layout.titles
         own = [plain_title(cell) for cell in cells if isinstance(cell, str) and cell.strip()]
         return len(own) >= 2 and sum(text in shown for text in own) * 2 > len(own)
 
     def _remark(self, cells: Sequence[object]) -> str:
         """The text of a note or signature; "" for a row that may be a unit's."""
-        filled = [(i, cell) for i, cell in enumerate(cells) if _text(cell)]
-        first = str(filled[0][1]).strip()
-        if _SIGNATURE.match(plain_title(first)):
-            return visible(first)[:60]
-        if any(self._is_figure(id_, cells) for id_ in self.positions):
+        filled = [cell for cell in cells if _text(cell)]
+        first = visible(str(filled[0]).strip())
+        if any(self._is_figure(id_, cells) for id_ in schema.measured(self.layout.kind)):
+            return ""
+        if _DIGITS_OF_A_CODE.search(_shown(cells[self.positions[self.key]])):
             return ""
         name = cells[self.positions["name"]] if "name" in self.positions else None
-        if len(filled) > 2 or not all(isinstance(cell, str) for _, cell in filled):
-            return ""
         if isinstance(name, str) and settlement_of(name) != "other":
             return ""  # a unit whose code was forgotten
-        return visible(first)[:60]
+        if _SIGNATURE.match(plain_title(first)):
+            return first[:60]
+        plain = len(filled) <= 2 and all(isinstance(cell, str) for cell in filled)
+        return first[:60] if plain and not self._is_figure("date", cells) else ""
 
     def _is_figure(self, id_: str, cells: Sequence[object]) -> bool:
-        """Whether a row states a date or a measured variable."""
-        if id_ in IDENTITY and id_ != "date":
+        """Whether a row states a value for a variable."""
+        if id_ not in self.positions:
             return False
         answer = understand(cells[self.positions[id_]], self.variables[id_])
         return answer.status in (Status.VALUE, Status.NOT_APPLICABLE)
@@ -239,19 +242,23 @@ class _Reader:
 
     # --- totals ---------------------------------------------------------------------------
 
-    def _compare_total(self, row: int, rows: Rows) -> None:
-        """A total that is not the sum of its rows: a row is missing, or was typed twice."""
+    def _compare_total(self, row: int, spans: list[Rows]) -> None:
+        """A total that is the sum of no rows around it: a row is missing, or was typed twice.
+
+        `spans`: the rows that it may sum up, those since the last total first.
+        """
         for id_, variable in schema.measured(self.layout.kind).items():
-            if id_ not in self.columns or variable.type not in ("count", "number"):
+            if id_ not in self.columns or variable.type not in ("count", "number") or not spans:
                 continue
             stated = self._understood(id_, np.array([row], dtype=np.intp))
             if not stated.known[0]:
                 continue
-            own = self._understood(id_, rows)
-            total, sum_ = _fraction(stated.values), _fraction(own.values)
-            if abs(total - sum_) <= abs(total) * _ROUNDED:
+            total = _fraction(stated.values)
+            parts = [self._understood(id_, rows) for rows in spans]
+            sums = [_fraction(part.values) for part in parts]
+            if any(abs(total - sum_) <= abs(total) * _ROUNDED for sum_ in sums):
                 continue
-            open_ = int((~own.known).sum())
+            open_ = int((~parts[0].known).sum())
             unknown = say(f"（{open_} 格未知）", f" ({open_} unknown)") if open_ else ""
             expected = say(
                 f"“{variable.header}”的合计与所列各行之和不符；请核对是否漏行或重复",
@@ -260,10 +267,10 @@ class _Reader:
             )
             found = self._of_cell(row, id_, "", f"{float(total):.12g}", "total", expected, "note")
             message = say(
-                f"“{variable.header}”合计 {float(total):.12g}，各行之和 {float(sum_):.12g}{unknown}；"
-                "请核对是否漏行或重复",
-                f"{variable.id!r}: total {float(total):.12g}, sum of the rows {float(sum_):.12g}"
-                f"{unknown}; check for missing or repeated rows",
+                f"“{variable.header}”合计 {float(total):.12g}，各行之和 {float(sums[0]):.12g}"
+                f"{unknown}；请核对是否漏行或重复",
+                f"{variable.id!r}: total {float(total):.12g}, sum of the rows "
+                f"{float(sums[0]):.12g}{unknown}; check for missing or repeated rows",
             )
             self.findings.append(replace(found, message=message, name=""))
 
@@ -293,7 +300,7 @@ class _Reader:
             data["date"] = pd.Series([value] * len(rows), dtype="datetime64[s]")
             self._note("date", where, f"没有“统计时点”列，全表取表头上方的日期 {value}；如不是统计时点请加一列",
                        f"no column of dates: {value} above the table is taken for all rows; "
-                       "add a column if that is not what the figures describe", "warning")  # fmt: skip
+                       "add a column if that is not what the figures describe")  # fmt: skip
         table = pd.DataFrame(data)
         table["file"], table["sheet"] = self.sheet.file, self.sheet.name
         table["row"] = rows + 1
@@ -339,7 +346,10 @@ class _Reader:
 
     def _count(self, understood: Understood, id_: str, rows: Rows, codes: pd.Series) -> None:
         """Count what was put right; say where figures were converted or texts cleaned."""
-        self.normalised += understood.counted()
+        counted = understood.counted()
+        if not self.sheet.typed:
+            del counted["text_number"]  # all that a text file holds is text
+        self.normalised += counted
         variable = self.variables[id_]
         texts = {
             "converted": say(f"“{variable.header}”：已按所写单位换算为 {variable.unit}",
@@ -366,13 +376,6 @@ def _shown(cell: object) -> str:
 
 def _text(cell: object) -> bool:
     return cell is not None and str(cell).strip() != ""
-
-
-def _numbers_columns(cells: Sequence[object]) -> bool:
-    """A row that only numbers the columns: 1 2 3, (1) (2) (3), 甲 乙 1 2."""
-    words = [plain_title(str(cell)).strip("()") for cell in cells if _text(cell)]
-    words = [word.removesuffix(".0") for word in words if word not in _ORDINALS]
-    return len(words) >= 3 and words == [str(i + 1) for i in range(len(words))]
 
 
 def _fraction(values: pd.Series) -> Fraction:

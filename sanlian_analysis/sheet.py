@@ -116,7 +116,8 @@ class Sheet:
     `merged`: ranges of merged cells, first and last cell. `hidden_rows`,
     `hidden_columns`: what the user has hidden; it is read all the same.
     `errors`: cells that hold an error such as #DIV/0!, by address.
-    `epoch_1904`: days are counted from 1904.
+    `epoch_1904`: days are counted from 1904. `hidden`: the sheet itself is.
+    `typed`: numbers and texts are told apart, as they are not in a CSV.
     """
 
     file: str
@@ -127,6 +128,8 @@ class Sheet:
     hidden_columns: Sequence[int] = ()
     errors: Mapping[str, str] = field(default_factory=dict)
     epoch_1904: bool = False
+    hidden: bool = False
+    typed: bool = True
 
     @property
     def size(self) -> int:

@@ -33,7 +33,7 @@ _CODES = {"code12": "^[0-9]{12}$", "code9": "^[0-9]{9}$", "code6": "^[0-9]{6}$"}
 #: No word for unknown or not applicable is longer.
 _LONGEST_WORD = 4
 #: Texts that are to be looked at one by one: spaces around them, invisible characters.
-_PECULIAR = r"^\s|\s$|[\p{C}]"
+_PECULIAR = r"^[\s\p{Z}]|[\s\p{Z}]$|[\p{C}\p{Zl}\p{Zp}]"
 _LARGEST = 1e9
 
 

@@ -58,21 +58,24 @@ NOT_APPLICABLE = Cell(Status.NOT_APPLICABLE)
 _UNKNOWN_WORDS = frozenset({"", "-", "--", "—", "——", "未知", "待定"})
 _NOT_APPLICABLE_WORDS = frozenset({"不适用", "n/a", "/"})
 _YES = frozenset(
-    {"是", "有", "yes", "y", "true", "1", "√", "✓", "✔", "☑"}
+    {"是", "有", "yes", "y", "true", "1", "√", "✓", "✔", "☑", "✅"}
     | {"已", "已开展", "已建立", "已覆盖", "已健全", "已修订"}
 )
 _NO = frozenset(
-    {"否", "无", "no", "n", "false", "0", "×", "✗", "✘", "x"}
+    {"否", "无", "no", "n", "false", "0", "×", "✗", "✘", "✕", "✖", "☒", "❌", "x"}
     | {"没有", "未", "未开展", "未建立", "未覆盖", "未健全", "未修订"}
 )
+_BREAKS = re.compile(r"[\t\n\r\v\f\x85\u2028\u2029]+")
+#: 10² is no 102; the ² of m² stands behind a letter.
+_SUPERSCRIPT = re.compile(r"(?<=\d)[⁰¹²³⁴-⁹]")
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(,\d{3})+(\.\d*)?")
 _WITH_UNIT = re.compile(r"([+-]?[\d,.]+)\s*(\D.*)")
 _SCIENTIFIC = re.compile(r"\d(\.\d+)?e\+?\d{1,2}", re.IGNORECASE)
 _DATE = re.compile(
     r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|年(\d{1,2})月(\d{1,2})日?|(\d\d)(\d\d))"
-    r"(?:T?\d{1,2}:\d\d(?::\d\d(?:\.0+)?)?)?"
 )
+_TIME = re.compile(r"(?:T|\s+)\d{1,2}:\d\d(?::\d\d(?:\.\d+)?)?$")
 _USUAL_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _CODE_DIGITS = {"code12": COMMUNITY_DIGITS, "code9": 9, "code6": 6}
 
@@ -101,7 +104,7 @@ def understand(
         return UNKNOWN
     if isinstance(raw, str):
         written = visible(raw).strip()
-        word = unicodedata.normalize("NFKC", written).strip()
+        word = unicodedata.normalize("NFKC", _SUPERSCRIPT.sub(r"^\g<0>", written)).strip()
         bare = "".join(word.lower().split())
         if bare in _UNKNOWN_WORDS:
             return UNKNOWN
@@ -133,8 +136,8 @@ def visible(text: str) -> str:
     """
     if text.isprintable():
         return text
-    kept = (c for c in text if c.isspace() or unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
-    return " ".join("".join(kept).split())
+    spaced = _BREAKS.sub(" ", text)
+    return "".join(c for c in spaced if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
 def _plain(raw: object) -> str:
@@ -226,7 +229,7 @@ def _expected(variable: Variable) -> Cell:
 
 
 def _yes_no(raw: object) -> Cell:
-    word = str(int(raw)) if isinstance(raw, float) and raw.is_integer() else str(raw).lower()
+    word = _plain(raw).lower().removesuffix(".0")
     if word in _YES:
         return Cell(Status.VALUE, True)
     if word in _NO:
@@ -241,13 +244,15 @@ def _date(raw: object, epoch_1904: bool) -> Cell:
         return Cell(Status.VALUE, raw)
     if isinstance(raw, float) and raw.is_integer():
         raw = int(raw)  # 20201231 entered as a number
+    if isinstance(raw, str) and re.fullmatch(r"\d{5}", raw):
+        raw = int(raw)
     if isinstance(raw, int) and raw in _SERIALS:
         day = (_EPOCH_1904 if epoch_1904 else _EPOCH) + dt.timedelta(days=raw)
         return Cell(Status.VALUE, day, how="date")
-    written = re.sub(r"\s+", "", str(raw))
+    written = re.sub(r"\s+", "", _TIME.sub("", str(raw)))
     if found := _DATE.fullmatch(written):
         year, month, day_ = (int(part) for part in found.groups() if part is not None)
-        how = "" if _USUAL_DATE.fullmatch(written) else "date"
+        how = "" if _USUAL_DATE.fullmatch(str(raw)) else "date"
         try:
             return Cell(Status.VALUE, dt.date(year, month, day_), how=how)
         except ValueError:

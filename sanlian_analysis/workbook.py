@@ -12,6 +12,7 @@ import sys
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -29,6 +30,9 @@ from sanlian_analysis.workbook_process import DAMAGED, KINDS, MOST_CELLS
 #: Files of a ledger, by the end of their names.
 SUFFIXES = (".xlsx", ".csv", ".parquet")
 
+#: Spreadsheets that a folder must not hold, lest they be left out unnoticed.
+_OTHER_SPREADSHEETS = (".xls", ".xlsm", ".xlsb", ".et", ".ods", ".numbers")
+
 #: A workbook beyond these was not typed by hand; it would only fill the memory.
 _MOST_UNCOMPRESSED = 2 * 1024**3
 _MOST_ENTRIES = 10_000
@@ -37,7 +41,7 @@ _MOST_ENTRIES = 10_000
 _MOST_TEXT = 1024**3
 
 #: Seconds for parsing a workbook: some at any rate, and some for every MB of its contents.
-_SECONDS, _SECONDS_PER_MB = 20.0, 0.5
+_SECONDS, _SECONDS_PER_MB = 20.0, 0.15
 
 _OLE_MAGIC = b"\xd0\xcf\x11\xe0"
 _ZIP_MAGIC = b"PK\x03\x04"
@@ -64,6 +68,13 @@ def _files_of(path: Path) -> list[Path]:
             for file in path.iterdir()
             if file.suffix.lower() in SUFFIXES and not file.name.startswith(("~$", "."))
         )
+        foreign = [file for file in path.iterdir() if file.suffix.lower() in _OTHER_SPREADSHEETS]
+        for file in foreign:
+            raise _unusable(
+                file,
+                "文件夹里的这个表格读不了；请在 Excel 中另存为 .xlsx，或移出文件夹",
+                "this spreadsheet cannot be read; save it as .xlsx, or take it out of the folder",
+            )
         if not found:
             raise SanlianError(
                 say(
@@ -122,9 +133,9 @@ def _read(path: Path) -> list[Sheet]:
         case ".xlsx":
             return _read_xlsx(path)
         case ".csv":
-            return [Sheet(path.name, COMMUNITIES, _read_csv(path))]
+            return [Sheet(_name(path), COMMUNITIES, _read_csv(path), typed=False)]
         case ".parquet":
-            return [Sheet(path.name, COMMUNITIES, _read_parquet(path))]
+            return [Sheet(_name(path), COMMUNITIES, _read_parquet(path))]
         case ".xls":
             raise _legacy(path)
     raise _unusable(
@@ -140,6 +151,11 @@ def _legacy(path: Path) -> SanlianError:
         "这是旧版 .xls，请在 Excel 中另存为 .xlsx",
         "an old .xls; save it as .xlsx from Excel first",
     )
+
+
+def _name(path: Path) -> str:
+    """The file's name as text, even where it is written in bytes that are none."""
+    return path.name.encode("utf-8", "replace").decode("utf-8")
 
 
 def _unusable(path: Path, zh: str, en: str) -> SanlianError:
@@ -204,7 +220,7 @@ def _sheet_of(path: Path, stream: pa.RecordBatchStreamReader) -> Sheet:
         for position in range(about["width"])
     ]
     return Sheet(
-        file=path.name,
+        file=_name(path),
         name=about["name"].strip(),
         columns=columns,
         merged=[(tuple(first), tuple(last)) for first, last in about["merged"]],
@@ -212,6 +228,7 @@ def _sheet_of(path: Path, stream: pa.RecordBatchStreamReader) -> Sheet:
         hidden_columns=about.get("hidden_columns", ()),
         errors=about.get("errors", {}),
         epoch_1904=about["epoch_1904"],
+        hidden=about["hidden"],
     )
 
 
@@ -324,6 +341,8 @@ def _read_csv(path: Path) -> list[Column]:
     data = path.read_bytes()
     if not data.strip():
         raise _unusable(path, "空文件，没有内容", "an empty file")
+    if max(data.count(mark.encode()) for mark in _DELIMITERS) > MOST_CELLS:
+        raise _giant(path, path.name)
     kind = _kind(data[:512])
     if b"\0" in data or kind != _kind(b"text"):
         raise _unusable(
@@ -341,7 +360,9 @@ def _read_csv(path: Path) -> list[Column]:
                 path, "编码应为 UTF-8 或 GB18030", "the encoding must be UTF-8 or GB18030"
             ) from None
     try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text)))
+        rows = list(
+            csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
+        )
     except csv.Error as error:
         raise _unusable(
             path,
@@ -359,9 +380,15 @@ def _read_csv(path: Path) -> list[Column]:
 
 
 def _delimiter(text: str) -> str:
-    """What stands most often between the cells of the first lines: comma, semicolon or tab."""
-    first = text.splitlines()[:20]
-    return max(_DELIMITERS, key=lambda mark: sum(line.count(mark) for line in first))
+    """Comma, semicolon or tab: what cuts most of the first lines into the same number of cells."""
+    lines = text.splitlines()[:50]
+
+    def steadiness(mark: str) -> tuple[int, int]:
+        widths = Counter(len(row) for row in csv.reader(lines, delimiter=mark) if len(row) > 1)
+        width, rows = max(widths.items(), key=lambda item: item[1], default=(0, 0))
+        return rows, width
+
+    return max(_DELIMITERS, key=steadiness)
 
 
 def _read_parquet(path: Path) -> list[Column]:
@@ -397,6 +424,8 @@ def _with_header(name: str, cells: pa.ChunkedArray) -> Column:
     elif pa.types.is_boolean(kind):
         cells_of["logical"] = cells
     elif pa.types.is_date(kind) or pa.types.is_timestamp(kind):
+        if getattr(kind, "tz", None):  # the day that the clock on the wall showed
+            cells = pc.local_timestamp(cells)
         cells_of["time"] = cells.cast(pa.timestamp("us"), safe=False)
     else:
         texts = [None if value is None else str(value) for value in cells.to_pylist()]

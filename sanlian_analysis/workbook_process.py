@@ -22,21 +22,18 @@ from xml.etree import ElementTree
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook
+from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetVisibleEnum
 
 #: Exit statuses that the reader understands.
 DAMAGED, TOO_LARGE = 3, 4
 
 #: A sheet beyond this was not typed by hand.
-MOST_CELLS = 80_000_000
+MOST_CELLS = 40_000_000
 
 #: Rows that are turned into columns at a time.
 _CHUNK = 20_000
 
 _MEMORY = 6 * 1024**3
-
-_MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
-_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
 def main() -> int:
@@ -62,6 +59,7 @@ def main() -> int:
                 "width": width,
                 "merged": sheet.merged_cell_ranges or [],
                 "epoch_1904": epoch_1904,
+                "hidden": metadata.visible != SheetVisibleEnum.Visible,
             }
             part = parts.get(metadata.name, "")
             about |= _details(path, part) if part in entries else {}
@@ -91,10 +89,11 @@ def _parts(path: str) -> tuple[dict[str, str], bool]:
         relations = ElementTree.fromstring(archive.read("xl/_rels/workbook.xml.rels"))
     targets = {one.get("Id"): one.get("Target", "") for one in relations}
     parts = {}
-    for sheet in book.iter(f"{_MAIN}sheet"):
-        target = targets.get(sheet.get(_RELATION), "")
+    for sheet in book.iterfind(".//{*}sheet"):
+        relation = next((value for key, value in sheet.items() if key.endswith("}id")), "")
+        target = targets.get(relation, "")
         parts[sheet.get("name", "")] = posixpath.normpath(posixpath.join("/xl", target)).lstrip("/")
-    properties = book.find(f"{_MAIN}workbookPr")
+    properties = book.find("{*}workbookPr")
     flag = "" if properties is None else properties.get("date1904", "")
     return parts, flag in ("1", "true")
 
@@ -106,12 +105,13 @@ def _details(path: str, part: str) -> dict[str, Any]:
     errors: dict[str, str] = {}
     with zipfile.ZipFile(path) as archive, archive.open(part) as stream:
         for _, element in ElementTree.iterparse(stream):
-            if element.tag == f"{_MAIN}c" and element.get("t") == "e":
-                errors[element.get("r", "")] = element.findtext(f"{_MAIN}v") or "#"
-            elif element.tag == f"{_MAIN}col" and element.get("hidden") in ("1", "true"):
+            tag = element.tag.rpartition("}")[2]  # Excel and strict OOXML differ in namespace
+            if tag == "c" and element.get("t") == "e":
+                errors[element.get("r", "")] = element.findtext("{*}v") or "#"
+            elif tag == "col" and element.get("hidden") in ("1", "true"):
                 last = min(int(element.get("max", "0")), 16384)
                 columns += range(int(element.get("min", "1")), last + 1)
-            elif element.tag == f"{_MAIN}row":
+            elif tag == "row":
                 if element.get("hidden") in ("1", "true"):
                     rows.append(int(element.get("r", "0")))
                 element.clear()

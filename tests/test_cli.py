@@ -345,7 +345,7 @@ def test_check_lists_every_finding_by_cell_and_ends_with_1(tmp_path):
     assert done.returncode == 1
     assert done.stderr == ""
     for line in ("错误 2", "警告 1", "社区!C2", "实为 '约200'", "社区!A4", "科学计数法",
-                 "按惯例整理：文本数字转为数值 1，去掉单位 1"):  # fmt: skip
+                 "按惯例整理：去掉单位 1"):  # fmt: skip
         assert line in done.stdout
 
 

@@ -554,9 +554,17 @@ def test_ending_may_be_in_capitals(workbook):
 
 
 def test_folder_is_its_files_in_order_of_name_without_those_of_open_programs(tmp_path):
-    for name in ("b.csv", "a.xlsx", "c.parquet", "~$a.xlsx", ".a.csv", "notes.txt", "a.xls"):
+    for name in ("b.csv", "a.xlsx", "c.parquet", "~$a.xlsx", ".a.csv", "notes.txt"):
         (tmp_path / name).write_bytes(b"")
     assert [path.name for path in files_of(tmp_path)] == ["a.xlsx", "b.csv", "c.parquet"]
+
+
+@pytest.mark.parametrize("name", ["b.xls", "b.et", "b.ods"])
+def test_folder_with_a_spreadsheet_that_cannot_be_read_is_refused(tmp_path, name):
+    (tmp_path / "a.csv").write_bytes(b"")
+    (tmp_path / name).write_bytes(b"")
+    with using("en"), pytest.raises(SanlianError, match=rf"{name}.*take it out of the folder"):
+        files_of(tmp_path)
 
 
 def test_file_is_itself(tmp_path):

@@ -163,7 +163,9 @@ def _title(subject: Subject, level: str, rows: pd.DataFrame, results: pd.DataFra
         return say(f"{every}都没有数据", f"No data in {every}")
     span = _span(subject, known)
     if set(counts) == {"no_threshold"}:
-        return say(f"{every}的比率：{span}（文件未设阈值）", f"{every}: {span}; no threshold is set")
+        return say(
+            f"{every}的比率：{span}（文件未设阈值）", f"{every}: {span}; no threshold is set"
+        )
     return words.verdict_sentence(every, counts) + say(f"，{span}", f"; {span}")
 
 
@@ -197,6 +199,11 @@ def _notes(
         zh = f"分子、分母只合计两项都已知的单位；另有{count}至少缺一项，未计入。"
         en = f"Sums are over units of which both are known; left out, one or both missing: {count}."
         notes.append(say(zh, en))
+    boundless = int((rows["value"].notna() & rows["lower"].isna()).sum())
+    if boundless:
+        count = words.areas(boundless, level)
+        zh = f"{count}有分母未知的单位，画不出上下限。"
+        notes.append(say(zh, f"No bounds, the denominator is unknown for some units: {count}."))
     outside = len(every) - len(rows)
     if outside:
         count = words.areas(outside, level)

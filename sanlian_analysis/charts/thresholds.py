@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import ceil, floor
+from typing import Any
 
-import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.transforms import Bbox
@@ -44,12 +45,14 @@ _UNITS = {
 
 #: Where the share at a threshold may stand, seen from its point: the curve falls to the right.
 _BESIDE: list[Offset] = [
-    (6, 4, "left", "bottom"),
-    (-6, -4, "right", "top"),
-    (6, 12, "left", "bottom"),
-    (-6, -12, "right", "top"),
-    (6, -4, "left", "top"),
-    (-6, 4, "right", "bottom"),
+    (right, up, side, "bottom" if up > 0 else "top")
+    for away in (4, 14, 26)
+    for right, up, side in (
+        (-6, -away, "right"),
+        (6, away, "left"),
+        (6, -away, "left"),
+        (-6, away, "right"),
+    )
 ]
 
 
@@ -242,7 +245,8 @@ def _caption(
     area: str,
     date: object,
 ) -> Caption:
-    used = list(dict.fromkeys(policy for s in standards for policy, _ in s.sources))
+    asking = {policy.id for standard in standards for policy, _ in standard.sources}
+    used = [policy for policy in policies if policy.id in asking]
     sources = _sources(standards, used or policies)
     here = _governing(policies, units)
     return Caption(
@@ -296,18 +300,20 @@ def _title(curve: _Curve, standards: list[_Standard], here: set[str], area: str)
     drawn = [standard for standard in standards if standard.least <= curve.most]
     if not drawn:
         half = max(k for k in range(curve.most + 1) if 2 * curve.sure[k] >= curve.units)
-        return name + _having(curve, max(half, 1)) + say("；没有文件对此设数", "; no number is set")
+        return name + _having(curve, max(half, 1)) + _unasked(curve)
     own = [s for s in drawn if any(policy.id in here for policy, _ in s.sources)]
-    first = _first(own or drawn)
+    first = (own or drawn)[0].least
     others = [standard.least for standard in drawn if standard.least != first]
     other = max(others, key=lambda k: (abs(curve.sure[k] - curve.sure[first]), k), default=None)
     told = name + _having(curve, first)
     return told + _instead(curve, first, first + 1 if other is None else other)
 
 
-def _first(standards: list[_Standard]) -> int:
-    """The number of the document that was named first."""
-    return standards[0].least
+def _unasked(curve: _Curve) -> str:
+    return say(
+        f"；没有文件对单个{curve.counted()}规定数量",
+        f"; no document asks a number of single {curve.counted()}",
+    )
 
 
 def _having(curve: _Curve, least: int) -> str:
@@ -353,10 +359,12 @@ def _notes(
     used: list[Policy],
     here: set[str],
 ) -> list[str]:
-    notes = []
+    notes: list[str] = []
     if curve.outside:
         count = curve.counted(curve.outside)
         notes.append(say(f"另有{count}不适用，不计在内。", f"Left out, not applicable: {count}."))
+    if not curve.units:
+        return notes
     beyond = [s for s in standards if s.least > curve.most]
     if beyond:
         listed = words.listed([curve.figure(s.least) + _bracketed(s.policies) for s in beyond])
@@ -367,7 +375,8 @@ def _notes(
         zh = f"{foreign}不约束这里的{curve.counted()}，只作比较。"
         en = f"{foreign}: not binding on these {curve.counted()}, for comparison only."
         notes.append(say(zh, en))
-    silent = words.listed([policy.label for policy in policies if policy not in used])
+    asking = {policy.id for policy in used}
+    silent = words.listed([policy.label for policy in policies if policy.id not in asking])
     if silent and used:
         zh = f"{silent}没有对单个{curve.counted()}规定这一数量。"
         en = f"{silent}: no such number is asked of single {curve.counted()}."
@@ -422,7 +431,7 @@ def _draw(chart: Chart, curve: _Curve, standards: list[_Standard], tiers: float)
     axes.set_xlim(0, curve.most)
     vertical_scale(axes, words.SHARE, 1.0, style.SMALL)
     _ticks(axes, curve.most)
-    numbers = np.arange(curve.most + 1)
+    numbers = list(range(curve.most + 1))
     low = [curve.lower(k) for k in numbers]
     high = [curve.upper(k) for k in numbers]
     if curve.unknown:
@@ -437,7 +446,7 @@ def _draw(chart: Chart, curve: _Curve, standards: list[_Standard], tiers: float)
     _marks(chart, axes, curve, standards)
 
 
-def _muted(size: float) -> dict[str, object]:
+def _muted(size: float) -> dict[str, Any]:
     return style.lettering(size, style.MUTED)
 
 
@@ -458,13 +467,13 @@ def _step(
 
 
 def _ticks(axes: Axes, most: int) -> None:
-    every = next(s for s in _round_steps() if most / s <= 13)
+    every = next(s for s in _round_steps() if most / s <= 15)
     places = list(range(0, most + 1, every))
     axes.set_xticks(places, [f"{place:,}" for place in places], **_muted(style.SMALL))
 
 
 def _round_steps() -> Iterator[int]:
-    return (digit * 10**power for power in range(10) for digit in (1, 2, 5))
+    return (digit * 10**power for power in range(10) for digit in (1, 5))
 
 
 def _marks(chart: Chart, axes: Axes, curve: _Curve, standards: list[_Standard]) -> None:
@@ -472,7 +481,8 @@ def _marks(chart: Chart, axes: Axes, curve: _Curve, standards: list[_Standard]) 
     box = axes.get_window_extent()
     left, floor_ = box.x0 / style.LAYOUT_DPI, box.y1 / style.LAYOUT_DPI
     high, line = box.height / style.LAYOUT_DPI, line_height(style.BODY)
-    taken: list[Bbox] = []
+    crowded = _crowded(curve, standards, box.width / style.LAYOUT_DPI)
+    taken = _along(axes, curve)
     # The line furthest right is the shortest, so that few lines pass another one's label.
     for tier, standard in enumerate(reversed(standards)):
         reach = high + _HEAD / 2 + tier * line
@@ -487,16 +497,39 @@ def _marks(chart: Chart, axes: Axes, curve: _Curve, standards: list[_Standard]) 
         )
         taken.append(box_along(axes, (standard.least, 0), (standard.least, 1), 0.5))
         text = curve.figure(standard.least) + _bracketed(standard.policies)
+        text += say("：", ": ") + curve.share(standard.least) if crowded else ""
         label = shorten(text, style.WIDTH - 2 * style.MARGIN - 0.1, style.BODY)
         x = left + standard.least / curve.most * box.width / style.LAYOUT_DPI + 0.06
         x = min(x, style.WIDTH - style.MARGIN - width(label, style.BODY))
         paper = {"facecolor": style.PAPER, "edgecolor": "none", "pad": 0.8}
         y = floor_ + _HEAD / 2 + tier * line
         note(chart, x, y, label, style.BODY, style.INK, va="bottom", bbox=paper)
-    _shares(axes, curve, standards, taken)
+    _points(axes, curve, standards)
+    if not crowded:
+        _shares(axes, curve, standards, taken)
 
 
-def _shares(axes: Axes, curve: _Curve, standards: list[_Standard], taken: list[Bbox]) -> None:
+def _crowded(curve: _Curve, standards: list[_Standard], wide: float) -> bool:
+    """Whether the lines are too near one another for the shares to stand between them."""
+    places = [standard.least / curve.most * wide for standard in standards]
+    nearest = min((b - a for a, b in pairwise(places)), default=wide)
+    widest = max((width(curve.share(s.least), style.BODY) for s in standards), default=0.0)
+    return nearest < widest + 0.15
+
+
+def _along(axes: Axes, curve: _Curve) -> list[Bbox]:
+    """The space that the curve takes, tread by tread and rise by rise."""
+    taken = []
+    for edge in (curve.lower, curve.upper):
+        for k in range(curve.most + 1):
+            taken.append(box_along(axes, (k - 0.5, edge(k)), (k + 0.5, edge(k))))
+            after = edge(min(k + 1, curve.most))
+            taken.append(box_along(axes, (k + 0.5, edge(k)), (k + 0.5, after)))
+    return taken
+
+
+def _points(axes: Axes, curve: _Curve, standards: list[_Standard]) -> None:
+    """Where the curve passes every number asked for."""
     for standard in standards:
         point = (float(standard.least), curve.lower(standard.least))
         axes.plot(
@@ -511,6 +544,10 @@ def _shares(axes: Axes, curve: _Curve, standards: list[_Standard], taken: list[B
             gid=f"share-{standard.least}",
             zorder=4,
         )
+
+
+def _shares(axes: Axes, curve: _Curve, standards: list[_Standard], taken: list[Bbox]) -> None:
+    """The share reached beside every point, where the curve leaves room."""
     for standard in standards:
         point = (float(standard.least), curve.lower(standard.least))
         text = curve.share(standard.least)

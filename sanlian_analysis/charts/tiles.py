@@ -18,7 +18,6 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.colors import LinearSegmentedColormap, to_hex, to_rgb
-from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from sanlian_analysis.charts import style, words
@@ -45,13 +44,16 @@ _LARGEST, _TALLEST = 0.9, 6.3
 #: Of a tile's side: the gap to the next tile, and the room for words.
 _GAP, _WORDS = 0.07, 0.89
 #: Points, and letters of the largest size in a row across a tile.
-_SMALLEST, _LETTERS = 6.5, 4.75
+_SMALLEST, _LARGEST_LETTERS, _LETTERS = 6.5, 11, 4.75
 _POINTS = 72
+#: In sizes of the letters: from one line to the next; in lines: the room of a sign.
+_PITCH, _SIGN = 1.45, 0.85
 #: Inches from one step of the key to the next, and the height of its bar.
 _STEP, _BAR, _SPACE = 0.52, 0.14, 0.1
 _MOST_STEPS = 5
 _FULL_NAME_ROOM, _TITLE_NAME_ROOM = 2.6, 2.4
-_RAMP = ("#EAF3FA", *style.TONES, "#06355A")
+#: Evenly spaced in grey; black or white letters can be read on each.
+_RAMP, _BLACK = ("#EDF5FB", "#B3D4EA", "#6BA9D3", "#2C74A8", "#0A3358"), "#000000"
 #: The peoples in the names of autonomous counties, as far as names here hold them.
 _PEOPLES = "满|蒙古|畲|回|朝鲜|锡伯"
 
@@ -76,7 +78,8 @@ class _Face:
     figures: tuple[str, ...]
     fill: str
     ink: str
-    sign: str = ""
+    sign: str
+    corner: bool
     absent: bool = False
 
 
@@ -129,7 +132,8 @@ def tile_map(
     several of them, the one with the most counties is drawn and the others are
     named in a note, as are counties without a place. A place without results is an
     empty outline. By verdict, every tile carries the verdict's sign too; by value,
-    only undetermined ones do, and the key marks the threshold.
+    only undetermined ones do, and the key marks the threshold. A policy without
+    the target or the reading is a KeyError, another `by` a ValueError.
     """
     if by not in ("verdict", "value"):
         raise ValueError(
@@ -146,25 +150,20 @@ def tile_map(
     if rows.empty:
         return statement(name, caption, simulated=simulated)
     scale = _scale(rows) if by == "value" else None
-    side = _side(tiles)
-    high = side * (1 + max(tile.row for tile in tiles))
-    above = _scale_height(scale)
-    chart = compose(
-        name,
-        caption,
-        body=above + high + _SPACE,
-        entries=_key(tiles, rows, scale),
-        simulated=simulated,
-    )
+    columns, lines = _extent(tiles)
+    side = min(ROOM / columns, _TALLEST / lines, _LARGEST)
+    above = 2 * line_height(style.SMALL) + _BAR + 2 * _SPACE if scale else 0.0
+    body = above + side * lines + _SPACE
+    chart = compose(name, caption, body=body, entries=_key(tiles, rows, scale), simulated=simulated)
     if scale:
         _draw_scale(chart, subject, scale)
-    wide = side * (1 + max(tile.column for tile in tiles))
-    aside = (ROOM - wide) / 2
+    aside = (ROOM - side * columns) / 2
     axes = panel(chart, left=aside, right=aside, top=above, bottom=_SPACE)
-    axes.set_xlim(0, wide / side)
-    axes.set_ylim(high / side, 0)
-    for face in _faces(subject, tiles, rows, scale):
-        _draw_face(axes, face, side)
+    axes.set_xlim(0, columns)
+    axes.set_ylim(lines, 0)
+    found = {row.area_code: row for row in records(rows)}
+    for tile in _counties(tiles):
+        _draw_face(axes, _face(subject, tile, found.get(tile.code), scale), side)
     _cities(axes, tiles, results, side)
     return chart
 
@@ -193,11 +192,9 @@ def _counties(tiles: list[Tile]) -> list[Tile]:
     return [tile for tile in tiles if len(tile.code) == LEVELS["county"]]
 
 
-def _side(tiles: list[Tile]) -> float:
-    """Inches of a tile's side."""
-    columns = 1 + max(tile.column for tile in tiles)
-    rows = 1 + max(tile.row for tile in tiles)
-    return min(ROOM / columns, _TALLEST / rows, _LARGEST)
+def _extent(tiles: list[Tile]) -> tuple[int, int]:
+    """How many columns and rows the tiles take."""
+    return 1 + max(tile.column for tile in tiles), 1 + max(tile.row for tile in tiles)
 
 
 # --- words around ---------------------------------------------------------------------
@@ -213,23 +210,20 @@ def _caption(
     within: str | None,
 ) -> Caption:
     outside = every[~every["area_code"].isin(rows["area_code"])]
-    notes = [*assumptions(every), *not_binding(every, "county")]
     left_out = _left_out(outside, results)
-    if not rows.empty:
-        zh = "方格位置为示意，大小与面积、人口无关。"
-        notes.append(say(zh, "Positions are schematic; size means neither area nor population."))
-    else:
-        known = words.listed(
-            [published_names()[t] for t in sorted({t.area for t in tile_layout()})]
-        )
-        notes.append(say(f"有方格布局的地区：{known}。", f"Areas with a layout: {known}."))
+    zh = "方格位置为示意，大小与面积、人口无关。"
+    about = say(zh, "Positions are schematic; size means neither area nor population.")
+    if rows.empty:
+        heads = sorted({tile.area for tile in tile_layout()})
+        known = words.listed([published_names()[head] for head in heads])
+        about = say(f"有方格布局的地区：{known}。", f"Areas with a layout: {known}.")
     detail = [_listing(subject, rows, results), *left_out, *_without_results(tiles, rows)]
     return Caption(
         _title(subject, tiles, every, rows, results, within),
         subject.subtitle(words.when(day(date))),
         subject.source,
         say("；", "; ").join(part.rstrip("。.") for part in detail if part),
-        (*notes, *left_out),
+        (*assumptions(every), *not_binding(every, "county"), about, *left_out),
     )
 
 
@@ -254,7 +248,7 @@ def _title(
     head = head if len(head) in LEVELS.values() and len(head) > len(area) else area
     name = shorten(area_name(results, head), _TITLE_NAME_ROOM, style.TITLE)
     count = words.areas(len(rows), "county")
-    everywhere = say(f"{name}{count}", f"{count} of {name}")
+    everywhere = say(f"{name}{count}", f"{count} in {name}")
     counts = verdict_counts(rows)
     if set(counts) <= {"no_threshold", "not_applicable"} and "no_threshold" in counts:
         return _span(subject, everywhere, rows)
@@ -302,35 +296,26 @@ def _left_out(rows: pd.DataFrame, results: pd.DataFrame) -> tuple[str, ...]:
 def _without_results(tiles: list[Tile], rows: pd.DataFrame) -> tuple[str, ...]:
     codes = set(rows["area_code"])
     names = [tile.name for tile in _counties(tiles) if tile.code not in codes]
-    return (say("结果中没有：", "not in the results: ") + words.listed(names),) if names else ()
+    return (say("无结果：", "no results: ") + words.listed(names),) if names else ()
 
 
 # --- faces ----------------------------------------------------------------------------
 
 
-def _faces(
-    subject: Subject, tiles: list[Tile], rows: pd.DataFrame, scale: _Scale | None
-) -> list[_Face]:
-    found = {row.area_code: row for row in records(rows)}
-    return [
-        _face(subject, tile, found[tile.code], scale)
-        if tile.code in found
-        else _Face(tile, tile.name, (say("无数据", "no data"),), style.PAPER, style.MUTED, "", True)
-        for tile in _counties(tiles)
-    ]
-
-
 def _face(subject: Subject, tile: Tile, row: Any, scale: _Scale | None) -> _Face:
+    """A tile by its row of the results; empty without one. Without a scale, by its verdict."""
+    corner = scale is not None
+    if row is None:
+        nothing = (say("无数据", "no data"),)
+        return _Face(tile, tile.name, nothing, style.PAPER, style.MUTED, "", corner, absent=True)
     name = tile.name if pd.isna(row.area) or not str(row.area).strip() else str(row.area)
-    figures = _figures(subject, row)
+    figures, look = _figures(subject, row), style.VERDICTS[row.verdict]
     if scale is None:
-        fill = style.VERDICTS[row.verdict].cell
-        return _Face(tile, name, figures, fill, style.INK, row.verdict)
-    unknown = style.UNKNOWN_TONE
-    plain = style.VERDICTS["not_applicable"].cell if row.verdict == "not_applicable" else unknown
-    fill = plain if pd.isna(row.value) else scale.tone(row.value)
+        return _Face(tile, name, figures, look.cell, style.INK, row.verdict, corner)
+    unknown = look.cell if row.verdict == "not_applicable" else style.UNKNOWN_TONE
+    fill = unknown if pd.isna(row.value) else scale.tone(row.value)
     sign = "undetermined" if row.verdict == "undetermined" else ""
-    return _Face(tile, name, figures, fill, _readable(fill), sign)
+    return _Face(tile, name, figures, fill, _readable(fill), sign, corner)
 
 
 def _figures(subject: Subject, row: Any) -> tuple[str, ...]:
@@ -339,17 +324,28 @@ def _figures(subject: Subject, row: Any) -> tuple[str, ...]:
         return (say("不适用", "n/a"),)
     if pd.isna(row.value):
         return (say("无数据", "no data"),)
-    quantity = subject.quantity
-    if pd.isna(row.threshold):
-        return quantity.text(row.value), f"{row.value:.1g}"
-    side = "<" if row.value < row.threshold else ">" if row.value > row.threshold else "="
-    asked = (style.exact_percent if quantity.percent else style.number)(row.threshold)
-    return quantity.text(row.value, row.threshold), f"{side}{asked}", side
+    against = None if pd.isna(row.threshold) else row.threshold
+    texts = _written(subject, row.value, against)
+    if against is None:
+        return texts
+    side = "<" if row.value < against else ">" if row.value > against else "="
+    return *texts, *(side + text for text in _written(subject, against, against)), side
+
+
+def _written(subject: Subject, value: float, against: float | None) -> tuple[str, ...]:
+    """A figure, and where it is a large number also in 万 or 亿, thousands or millions."""
+    text = subject.quantity.text(value, against)
+    units = {10**8: say("亿", ""), 10**6: say("", "M"), 10**4: say("万", ""), 10**3: say("", "k")}
+    scale = next((scale for scale, unit in units.items() if unit and abs(value) >= scale), None)
+    if scale is None or subject.quantity.percent:
+        return (text,)
+    other = None if against is None else against / scale
+    return text, style.number(value / scale, other) + units[scale]
 
 
 def _readable(fill: str) -> str:
     """Dark letters on a light tile, light ones on a dark one."""
-    return max((style.INK, style.PAPER), key=lambda ink: contrast(fill, ink))
+    return max((_BLACK, style.PAPER), key=lambda ink: contrast(fill, ink))
 
 
 def contrast(one: str, other: str) -> float:
@@ -368,35 +364,38 @@ def _luminance(colour: str) -> float:
 
 
 def _draw_face(axes: Axes, face: _Face, side: float) -> None:
-    """The square, and from top to bottom the sign, the name and the figure."""
-    code, x, y = face.tile.code, face.tile.column + 0.5, face.tile.row
-    edge: dict[str, Any] = {"edgecolor": style.FAINT, "linestyle": (0, (3, 2)), "linewidth": 0.8}
-    square = Rectangle(
-        (face.tile.column + _GAP / 2, y + _GAP / 2),
-        1 - _GAP,
-        1 - _GAP,
-        facecolor=face.fill,
-        gid=f"tile-{code}",
-        **(edge if face.absent else edge | {"linestyle": "-", "linewidth": 0.5}),
-    )
-    axes.add_patch(square)
-    room, size = side * _WORDS, _size(side)
+    """The square; in it, one below the other, the verdict's sign, the name and the figure.
+
+    Where the fill already shows the value, the sign of the undetermined stands in the corner.
+    """
+    code, x, y = face.tile.code, face.tile.column, face.tile.row
+    line: dict[str, Any] = {"edgecolor": style.FAINT, "linewidth": 0.9 if face.absent else 0.5}
+    dashes = (0, (3, 2)) if face.absent else "-"
+    place = (x + _GAP / 2, y + _GAP / 2)
+    look = line | {"facecolor": face.fill, "linestyle": dashes, "gid": f"tile-{code}"}
+    axes.add_patch(Rectangle(place, 1 - _GAP, 1 - _GAP, **look))
+    size = _size(side)
+    names = name_lines(face.name, side * _WORDS, size)
+    figure = next((text for text in face.figures if width(text, size) <= side * _WORDS), "…")
+    slots = len(names) + 1 + (_SIGN if face.sign and not face.corner else 0)
+    pitch = min(size * _PITCH / _POINTS / side, 0.88 / slots)
+    at = y + (0.54 if face.corner else 0.5) - slots * pitch / 2
     if face.sign:
-        look = dot(face.sign, size * 0.78)
-        sign = Line2D([x], [y + 0.19], linestyle="none", gid=f"sign-{code}", **look)
-        axes.add_line(sign)
-    lines = name_lines(face.name, room, size)
-    middle = 0.47 if len(lines) == 2 else 0.5 if face.sign else 0.4
-    look: dict[str, Any] = {"ha": "center", "linespacing": 1.0} | style.lettering(size, face.ink)
-    axes.text(x, y + middle, "\n".join(lines), gid=f"name-{code}", va="center", **look)
-    figure = next((f for f in face.figures if width(f, size) <= room), "…")
-    at = y + (0.81 if face.sign or len(lines) == 2 else 0.69)
-    axes.text(x, at, figure, gid=f"figure-{code}", va="center", **look)
+        spot = (x + 0.87, y + 0.13) if face.corner else (x + 0.5, at + _SIGN / 2 * pitch)
+        mark = dot(face.sign, min(size * 0.75, 0.6 * pitch * side * _POINTS))
+        if face.corner:
+            mark |= {"markerfacecolor": "none", "markeredgecolor": face.ink, "markersize": 4.5}
+        axes.plot(*spot, linestyle="none", gid=f"sign-{code}", **mark)
+    letters = {"ha": "center", "va": "center_baseline"} | style.lettering(size, face.ink)
+    lines = [*(("name", line) for line in names), ("figure", figure)]
+    for up, (gid, text) in enumerate(reversed(lines)):
+        middle = at + (slots - up - 0.5) * pitch
+        axes.text(x + 0.5, middle, text, gid=f"{gid}-{code}", **letters)
 
 
 def _size(side: float) -> float:
     """Points of the letters in a tile; four hanzi must stand in a row."""
-    return min(style.SUBTITLE, max(_SMALLEST, side * _POINTS / _LETTERS))
+    return min(_LARGEST_LETTERS, max(_SMALLEST, side * _POINTS / _LETTERS))
 
 
 def name_lines(name: str, room: float, size: float) -> list[str]:
@@ -427,8 +426,8 @@ def _cities(axes: Axes, tiles: list[Tile], results: pd.DataFrame, side: float) -
     labels = [tile for tile in tiles if len(tile.code) == LEVELS["city"]]
     for label in labels:
         cells = {(t.column, t.row) for t in _counties(tiles) if t.code.startswith(label.code)}
-        edge: dict[str, Any] = {"colors": style.INK, "linewidths": 0.9, "capstyle": "projecting"}
-        outline = LineCollection(_outline(cells), gid=f"city-{label.code}", **edge)
+        edge: dict[str, Any] = {"colors": style.INK, "linewidths": 1.2, "capstyle": "projecting"}
+        outline = LineCollection(_outline(cells), gid=f"city-{label.code}", clip_on=False, **edge)
         axes.add_collection(outline, autolim=False)
         size = min(style.BODY, _size(side) * 1.12)
         text = shorten(area_name(results, label.code), side, size)
@@ -464,33 +463,23 @@ def _beside(label: Tile, cells: set[tuple[int, int]]) -> tuple[float, float, str
 def _key(tiles: list[Tile], rows: pd.DataFrame, scale: _Scale | None) -> list[KeyEntry]:
     """What signs and plain fills stand for, with how many counties have each."""
     counts = verdict_counts(rows)
-    absent = len(_counties(tiles)) - len(rows)
-    entries = []
     if scale is None:
-        entries += verdict_key(counts)
+        entries = verdict_key(counts)
     else:
-        if "undetermined" in counts:
-            entries += verdict_key({"undetermined": counts["undetermined"]})
-        outside = counts.get("not_applicable", 0)
-        unknown = int(rows["value"].isna().sum()) - outside
-        nothing = style.VERDICTS["not_applicable"]
-        entries += [
-            (_square(fill), f"{label} {count:,}")
-            for fill, label, count in (
-                (style.UNKNOWN_TONE, say("无数据", "No data"), unknown),
-                (nothing.cell, nothing.label, outside),
-            )
-            if count
-        ]
-    if absent:
-        label = say("虚线框：结果中没有", "Dashed: not in the results")
-        entries.append((_square(style.PAPER), f"{label} {absent:,}"))
-    return entries
+        entries = verdict_key({v: n for v, n in counts.items() if v == "undetermined"})
+        nothing = rows["verdict"] == "not_applicable"
+        unknown, out = style.UNKNOWN_TONE, style.VERDICTS["not_applicable"]
+        entries += _square(unknown, say("无数据", "No data"), rows["value"].isna() & ~nothing)
+        entries += _square(out.cell, out.label, nothing)
+    absent = ~pd.Series([t.code for t in _counties(tiles)]).isin(rows["area_code"])
+    return entries + _square(style.PAPER, say("虚线框：无结果", "Dashed: no results"), absent)
 
 
-def _square(fill: str) -> dict[str, Any]:
-    edge: dict[str, Any] = {"markeredgecolor": style.FAINT, "markeredgewidth": 0.8}
-    return {"marker": "s", "markersize": 7, "markerfacecolor": fill} | edge
+def _square(fill: str, label: str, of: pd.Series) -> list[KeyEntry]:
+    """A key entry for a plain fill, if any county has it."""
+    look = {"marker": "s", "markersize": 7, "markerfacecolor": fill, "markeredgewidth": 0.8}
+    entry = (look | {"markeredgecolor": style.FAINT}, f"{label} {of.sum():,}")
+    return [entry] if of.any() else []
 
 
 def _scale(rows: pd.DataFrame) -> _Scale | None:
@@ -521,11 +510,6 @@ def _round_edges(low: float, high: float) -> list[float]:
     return [low, high]
 
 
-def _scale_height(scale: _Scale | None) -> float:
-    """Inches for the key of the steps: the threshold's label, the bar, the figures below it."""
-    return 2 * line_height(style.SMALL) + _BAR + 2 * _SPACE if scale else 0.0
-
-
 def _draw_scale(chart: Chart, subject: Subject, scale: _Scale) -> None:
     """The steps side by side, a figure at every edge, and the threshold across the bar."""
     tones, quantity = scale.tones, subject.quantity
@@ -547,13 +531,8 @@ def _draw_scale(chart: Chart, subject: Subject, scale: _Scale) -> None:
         return
     at = scale.edges.index(scale.threshold)
     ends = [-0.03 / _BAR, 1 + 0.03 / _BAR]
-    mark: dict[str, Any] = {
-        "color": style.INK,
-        "linewidth": 2,
-        "clip_on": False,
-        "solid_capstyle": "butt",
-    }
-    axes.plot([at, at], ends, gid="threshold", **mark)
+    mark: dict[str, Any] = {"linewidth": 2, "clip_on": False, "solid_capstyle": "butt"}
+    axes.plot([at, at], ends, gid="threshold", color=style.INK, **mark)
     label = subject.asked(scale.threshold)
     half = width(label, style.SMALL) / 2 / step
     x = max(at, half - left / step)

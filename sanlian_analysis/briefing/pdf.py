@@ -1,0 +1,244 @@
+"""A briefing as PDF: one to three pages, the same on every machine.
+
+The template shows texts, it does not read them: they reach it as the strings
+of a JSON file that exists in memory alone, next to the charts.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import io
+import json
+import re
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import matplotlib
+import pylopdf_fonts_zh_cn
+import typst
+from matplotlib.ft2font import FT2Font
+
+from sanlian_analysis.briefing.value import Briefing
+from sanlian_analysis.charts import Chart, style
+from sanlian_analysis.charts.text import shorten
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.language import say, using
+from sanlian_analysis.tables import MOST_ROWS, Table, simulated_mark, verdict_text
+
+#: Archivable (PDF/A) and accessible (PDF/UA): tags, alternative texts, no letter without a glyph.
+_STANDARDS: Any = ["a-2a", "ua-1"]
+
+_FONTS = {"text": "Noto Sans SC", "title": "Noto Serif SC"}
+_COLOURS = {
+    "ink": style.INK,
+    "muted": style.MUTED,
+    "line": "#C9CDD1",
+    "tag": style.TAG_PAPER,
+    "accent": style.TONES[-1],
+}
+
+#: Stands for a character that the fonts lack.
+_NO_GLYPH = "〓"
+
+#: Millimetres between the margins of a page, as in the template.
+_ROOM, _TALL = 172.0, 253.0
+#: Charts on a page, what of it they may take, and how small one may become.
+_MOST_CHARTS, _PICTURED, _SMALLEST = 2, 0.95, 0.85
+
+#: No more rows than this fit on three pages; the template need not measure them.
+_MEASURED_ROWS = 130
+
+#: Points of the running lines, and millimetres in an inch.
+_RUNNING, _INCH = 8, 25.4
+
+#: A run of so many letters without a space may break anywhere.
+_LONG = re.compile(r"[!-\u2e7f]{15,}")
+_BREAK = "\u200b"
+
+
+def pdf(briefing: Briefing) -> bytes:
+    """The briefing on one to three A4 pages; the same briefing gives the same bytes.
+
+    Tables longer than the pages have room for end with the number of rows left
+    out. Raises SanlianError when it cannot be set.
+    """
+    with using("en" if briefing.language == "en" else "zh"):
+        data = _data(briefing)
+        pictures = _pictures(briefing.charts)
+        data["charts"] = [about for about, _ in pictures]
+        sources = {about["file"]: svg for about, svg in pictures}
+    sources["main.typ"] = _template()
+    sources["data.json"] = json.dumps(data, ensure_ascii=False).encode()
+    midnight = dt.datetime.combine(briefing.date, dt.time(), dt.UTC)
+    try:
+        return _compiler().compile(
+            sources, format="pdf", pdf_standards=_STANDARDS, timestamp=midnight
+        )
+    except typst.TypstError as error:
+        raise SanlianError(
+            say(
+                f"{briefing.code}：PDF 排版失败（{error.message}）",
+                f"{briefing.code}: the PDF cannot be set ({error.message})",
+            )
+        ) from error
+
+
+@cache
+def _compiler() -> Any:
+    """One compiler for all briefings: it keeps the fonts, and what it has set before."""
+    folder = str(pylopdf_fonts_zh_cn.sans_path().parent)
+    fonts = typst.Fonts(
+        include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder]
+    )
+    return typst.Compiler(font_paths=fonts)
+
+
+@cache
+def _template() -> bytes:
+    return files("sanlian_analysis.briefing").joinpath("briefing.typ").read_bytes()
+
+
+@cache
+def _glyphs() -> frozenset[str]:
+    """Characters that both fonts have."""
+    paths = (pylopdf_fonts_zh_cn.sans_path(), pylopdf_fonts_zh_cn.serif_path())
+    maps = [frozenset(FT2Font(str(path)).get_charmap()) for path in paths]
+    return frozenset(map(chr, frozenset.intersection(*maps)))
+
+
+def _text(text: object) -> str:
+    """What both fonts can show of a text, able to break where it has no space."""
+    return _LONG.sub(lambda run: _BREAK.join(run[0]), _plain(text))
+
+
+def _plain(text: object) -> str:
+    return "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(str(text)))
+
+
+def _running(text: str, room: float) -> str:
+    """A text on one line of a header or footer, `room` millimetres long."""
+    return _plain(shorten(text, room / _INCH, _RUNNING))
+
+
+def _data(briefing: Briefing) -> dict[str, Any]:
+    """All that the template shows, as strings."""
+    code = say(f"（{briefing.code}）", f" ({briefing.code})") if briefing.code else ""
+    as_of = say(f"截至{briefing.date}", f"as of {briefing.date}")
+    heading = briefing.headline.heading
+    day = briefing.date
+    return {
+        "language": briefing.language,
+        "region": say("cn", "gb"),
+        "author": "sanlian-analysis",
+        "date": [day.year, day.month, day.day],
+        "fonts": _FONTS,
+        "colours": _COLOURS,
+        "simulated": simulated_mark() if briefing.simulated else None,
+        "title": _text(briefing.title),
+        "running": _running(briefing.title, 130),
+        "footer": _running(briefing.name, 80) + _plain(f"{code} · {as_of}"),
+        "name": _plain(briefing.title),
+        "page": say("第 {n} 页，共 {m} 页", "Page {n} of {m}"),
+        "subtitle": _text(heading if heading != briefing.title else as_of),
+        "headline": [_text(sentence) for sentence in briefing.headline.sentences],
+        "details": [_text(detail) for detail in briefing.headline.details],
+        "key": _table(briefing.key, say("项", "")),
+        "also": _table(briefing.tables[0], say("个", "")) if _leads(briefing) else None,
+        "short": _table(briefing.short, say("个", "")),
+        "clauses": _table(_clauses(briefing), say("条", "")),
+        "method": {
+            "title": say("怎样计算", "How it is calculated"),
+            "lines": [_text(line) for line in briefing.method],
+        },
+        "provenance": {
+            "title": say("数据来源", "Where it comes from"),
+            "lines": [[_text(label), _text(line)] for label, line in briefing.provenance],
+        },
+    }
+
+
+def _leads(briefing: Briefing) -> bool:
+    """Whether the first of the other tables compares the areas below."""
+    return briefing.kind == "overview" and bool(briefing.tables)
+
+
+def _clauses(briefing: Briefing) -> Table:
+    """Clause and sentence of every target; how it is calculated is left to the page."""
+    found = briefing.clauses
+    basis = "" if briefing.kind == "comparison" else say("依据：", "Basis: ")
+    return Table(
+        basis + found.caption,
+        found.header[:-1],
+        tuple(row[:-1] for row in found.rows),
+        found.numeric,
+        found.notes,
+    )
+
+
+def _table(table: Table, counter: str) -> dict[str, Any]:
+    """A table with a tint for every verdict; `counter`: what its rows are counted in."""
+    where = say("见网页或工作簿", "see the page or the workbook")
+    if len(table.rows) < MOST_ROWS:
+        more = say(f"…余 {{n}} {counter}，{where}", f"… and {{n}} more: {where}")
+    else:
+        more = say(f"…其余{where}", f"… and more: {where}")
+    return {
+        "caption": _text(table.caption),
+        "header": [_cell(cell) for cell in table.header],
+        "rows": [[_cell(cell) for cell in row] for row in table.rows[:_MEASURED_ROWS]],
+        "total": len(table.rows),
+        "numeric": sorted(table.numeric),
+        "notes": [_text(note) for note in table.notes],
+        "more": more,
+    }
+
+
+def _cell(cell: object) -> dict[str, str | None]:
+    text = _text(cell)
+    sign, space, _ = text.partition(" ")
+    return {"text": text, "fill": _tints().get(sign) if space else None}
+
+
+def _tints() -> dict[str, str]:
+    """The tint of every verdict, by the sign that its text begins with."""
+    return {verdict_text(name)[0]: mark.cell for name, mark in style.VERDICTS.items()}
+
+
+def _pictures(drawn: Sequence[Chart]) -> list[tuple[dict[str, Any], bytes]]:
+    """The first charts that can be read on a page: file, words and size, and the picture."""
+    found: list[tuple[dict[str, Any], bytes]] = []
+    left = _TALL * _PICTURED
+    for chart in drawn:
+        wide, high = (float(side) for side in chart.get_size_inches())
+        bleed = style.MARGIN / (wide - 2 * style.MARGIN)
+        full = _ROOM * (1 + 2 * bleed) * high / wide
+        scale = min(1.0, left / full)
+        if scale < _SMALLEST:
+            continue
+        about = {
+            "file": f"chart-{len(found)}.svg",
+            "alt": _plain(chart.alt),
+            "ratio": high / wide,
+            "bleed": bleed,
+            "scale": scale,
+        }
+        found.append((about, _svg(chart)))
+        left -= full * scale
+        if len(found) == _MOST_CHARTS:
+            break
+    return found
+
+
+def _svg(chart: Chart) -> bytes:
+    """The chart as vectors, its words as text that can be searched and copied.
+
+    Outlines in place of letters where the text font lacks one of them.
+    """
+    described = {"Date": None, "Creator": None}
+    file = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": chart.name, "svg.fonttype": "none"}):
+        chart.savefig(file, format="svg", facecolor=style.PAPER, metadata=described)
+    svg = file.getvalue()
+    return svg if _glyphs().issuperset(set(svg.decode()) - {"\n"}) else chart.svg()
