@@ -141,7 +141,7 @@ def _blocks(sheet: Sheet) -> Iterator[tuple[int, int]]:
             wordy[number] = wordy[number] or not any(map(_filled, sheet.row(number)))
     for first in range(top):
         for last in range(first, min(top, first + _HEADER_ROWS)):
-            if not wordy[last] or last > first and _names_units(sheet.row(last)):
+            if not wordy[last] or (last > first and _names_units(sheet.row(last))):
                 break
             # a title that reaches further down is not yet whole
             if not any(first <= up <= last < down for (up, _), (down, _) in sheet.merged):

@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
 
 from sanlian_analysis import charts, tables
 from sanlian_analysis.briefing import Evaluated
@@ -65,10 +68,11 @@ class Wanted:
         return self.level or ("street" if level_of(self.area) == "county" else "county")
 
 
-def _units_about(wanted: Wanted) -> tuple[object, dict[str, object]]:
+def _units_about(wanted: Wanted) -> tuple[pd.DataFrame, dict[str, Any]]:
     ledger = wanted.found.ledger
-    name = tables.area_name(wanted.found.results, wanted.area)
-    about: dict[str, object] = {"date": wanted.date, "area": name, "simulated": ledger.simulated}
+    area = wanted.area or tables.enclosing_area(wanted.found.results)
+    name = tables.area_name(wanted.found.results, area) if area else say("全域", "All areas")
+    about: dict[str, Any] = {"date": wanted.date, "area": name, "simulated": ledger.simulated}
     return units_at(ledger, wanted.date, wanted.area), about
 
 

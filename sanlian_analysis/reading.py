@@ -155,10 +155,12 @@ class _Reader:
                            f"a remark outside the table, left out: {text}")  # fmt: skip
             else:
                 self._unplaced(row, self.key, expected.get(int(i)))
-        for before, i, after in zip([0, *totals], totals, [*totals[1:], len(rows)], strict=False):
-            spans = [(before, i), (0, i), (i, after), (0, len(rows))]
+        for before, total, after in zip(
+            [0, *totals], totals, [*totals[1:], len(rows)], strict=False
+        ):
+            spans = [(before, total), (0, total), (total, after), (0, len(rows))]
             self._compare_total(
-                int(rows[i]), [rows[a:b][placed[a:b]] for a, b in spans if placed[a:b].any()]
+                int(rows[total]), [rows[a:b][placed[a:b]] for a, b in spans if placed[a:b].any()]
             )
         return rows[placed]
 

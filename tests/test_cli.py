@@ -411,3 +411,36 @@ def test_check_names_what_a_policy_asks_for_and_the_ledger_lacks(tmp_path):
 def test_check_that_cannot_be_made_is_refused(tmp_path, arguments, message):
     faulty(tmp_path)
     assert message in refused("check", *arguments, cwd=tmp_path)
+
+
+# --- chart ----------------------------------------------------------------------------
+
+
+CHARTED = ("--frame", FRAME, "--policy", "yuncheng-2019")
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_chart_is_written_with_its_finding(tmp_path, ending):
+    out = tmp_path / f"排名.{ending}"
+    done = sanlian("chart", "ranking", LEDGER, *CHARTED, "--area", "1408", "-o", out)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "模拟数据。13个县（市、区）中" in done.stderr
+    assert out.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nothing", LEDGER, *CHARTED, "-o", "a.png"), "没有图 'nothing'"),
+        (("ranking", LEDGER, *CHARTED, "-o", "a.pdf"), ".png 或 .svg"),
+        (("ranking", LEDGER, *CHARTED, "--area", "999999", "-o", "a.png"), "999999"),
+        (("ranking", LEDGER, *CHARTED, "--target", "nothing", "-o", "a.png"), "nothing"),
+        (("ratios", LEDGER, *CHARTED, "-o", "a.png"), "''"),
+        (("staff", LEDGER, *CHARTED, "-o", "a.png"), "人员配备"),
+        (("ranking", LEDGER, *CHARTED, "--date", "2030-12-31", "-o", "a.png"), "2030-12-31"),
+    ],
+    ids=["name", "ending", "area", "target", "no ratio", "no standard", "date"],
+)
+def test_chart_that_cannot_be_drawn_is_refused(tmp_path, arguments, message):
+    assert message in refused("chart", *arguments, cwd=tmp_path)
+    assert list(tmp_path.iterdir()) == []

@@ -140,7 +140,7 @@ def test_links_of_the_index_lead_to_files(run):
     from urllib.parse import unquote
 
     page = Page((run.folder / "index.html").read_text(encoding="utf-8"))
-    assert len(page.links) == 6
+    assert len(page.links) == 9  # overview, results, manifest; page and notebook of three counties
     for link in page.links:
         assert (run.folder / unquote(link)).is_file(), link
 

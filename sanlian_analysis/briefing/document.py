@@ -14,6 +14,7 @@ import docx
 import numpy as np
 from docx.enum.style import WD_STYLE_TYPE
 from docx.opc.constants import RELATIONSHIP_TYPE
+from docx.opc.oxml import serialize_part_xml
 from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Length, Mm
@@ -398,7 +399,7 @@ class _Text:
             parts = {"w:altName": alternative, "w:charset": "86", "w:family": "auto"}
             described = (_make(tag, {"w:val": value}) for tag, value in parts.items())
             table.append(_make("w:font", {"w:name": name}, *described))
-        part._blob = docx.oxml.xmlchemy.serialize_for_reading(table).encode("utf-8")
+        part._blob = serialize_part_xml(table)
 
 
 def _make(tag: str, attributes: Mapping[str, str] | None = None, *children: Any) -> Any:

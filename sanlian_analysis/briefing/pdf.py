@@ -47,15 +47,21 @@ _ROOM, _TALL = 172.0, 253.0
 #: Charts on a page, what of it they may take, and how small one may become.
 _MOST_CHARTS, _PICTURED, _SMALLEST = 2, 0.95, 0.85
 
+#: Inches of a chart's margin that the page has no need of; the tag reaches into the rest.
+_BLEED = style.MARGIN - 0.06
+
 #: No more rows than this fit on three pages; the template need not measure them.
 _MEASURED_ROWS = 130
 
 #: Points of the running lines, and millimetres in an inch.
 _RUNNING, _INCH = 8, 25.4
 
-#: A run of so many letters without a space may break anywhere.
-_LONG = re.compile(r"[!-\u2e7f]{15,}")
+#: Letters without a space after which a line, or a cell, may break anywhere.
+_LONG_IN_LINE, _LONG_IN_CELL = 40, 15
 _BREAK = "\u200b"
+
+#: A longer text is no name; of it a page shows this much.
+_LONGEST = 600
 
 
 def pdf(briefing: Briefing) -> bytes:
@@ -108,13 +114,15 @@ def _glyphs() -> frozenset[str]:
     return frozenset(map(chr, frozenset.intersection(*maps)))
 
 
-def _text(text: object) -> str:
+def _text(text: object, longest: int = _LONG_IN_LINE) -> str:
     """What both fonts can show of a text, able to break where it has no space."""
-    return _LONG.sub(lambda run: _BREAK.join(run[0]), _plain(text))
+    run = rf"[!-\u2e7f]{{{longest},}}"
+    return re.sub(run, lambda found: _BREAK.join(found[0]), _plain(text))
 
 
 def _plain(text: object) -> str:
-    return "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(str(text)))
+    shown = "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(str(text)))
+    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
 
 
 def _running(text: str, room: float) -> str:
@@ -138,16 +146,17 @@ def _data(briefing: Briefing) -> dict[str, Any]:
         "simulated": simulated_mark() if briefing.simulated else None,
         "title": _text(briefing.title),
         "running": _running(briefing.title, 130),
-        "footer": _running(briefing.name, 80) + _plain(f"{code} · {as_of}"),
+        "footer": _plain(f"{_running(briefing.name, 80)}{code} · {as_of}"),
         "name": _plain(briefing.title),
         "page": say("第 {n} 页，共 {m} 页", "Page {n} of {m}"),
+        "continued": say("（续）", " (continued)"),
         "subtitle": _text(heading if heading != briefing.title else as_of),
         "headline": [_text(sentence) for sentence in briefing.headline.sentences],
         "details": [_text(detail) for detail in briefing.headline.details],
         "key": _table(briefing.key, say("项", "")),
         "also": _table(briefing.tables[0], say("个", "")) if _leads(briefing) else None,
         "short": _table(briefing.short, say("个", "")),
-        "clauses": _table(_clauses(briefing), say("条", "")),
+        "clauses": _table(_clauses(briefing), say("条", ""), weight=2),
         "method": {
             "title": say("怎样计算", "How it is calculated"),
             "lines": [_text(line) for line in briefing.method],
@@ -177,9 +186,13 @@ def _clauses(briefing: Briefing) -> Table:
     )
 
 
-def _table(table: Table, counter: str) -> dict[str, Any]:
-    """A table with a tint for every verdict; `counter`: what its rows are counted in."""
-    where = say("见网页或工作簿", "see the page or the workbook")
+def _table(table: Table, counter: str, weight: int = 1) -> dict[str, Any]:
+    """A table with a tint for every verdict.
+
+    `counter`: what its rows are counted in; `weight`: its part of pages that
+    several tables have to share.
+    """
+    where = say("见网页或工作簿", "see the web page or the workbook")
     if len(table.rows) < MOST_ROWS:
         more = say(f"…余 {{n}} {counter}，{where}", f"… and {{n}} more: {where}")
     else:
@@ -189,6 +202,7 @@ def _table(table: Table, counter: str) -> dict[str, Any]:
         "header": [_cell(cell) for cell in table.header],
         "rows": [[_cell(cell) for cell in row] for row in table.rows[:_MEASURED_ROWS]],
         "total": len(table.rows),
+        "weight": weight,
         "numeric": sorted(table.numeric),
         "notes": [_text(note) for note in table.notes],
         "more": more,
@@ -196,11 +210,12 @@ def _table(table: Table, counter: str) -> dict[str, Any]:
 
 
 def _cell(cell: object) -> dict[str, str | None]:
-    text = _text(cell)
+    text = _text(cell, _LONG_IN_CELL)
     sign, space, _ = text.partition(" ")
     return {"text": text, "fill": _tints().get(sign) if space else None}
 
 
+@cache
 def _tints() -> dict[str, str]:
     """The tint of every verdict, by the sign that its text begins with."""
     return {verdict_text(name)[0]: mark.cell for name, mark in style.VERDICTS.items()}
@@ -212,7 +227,7 @@ def _pictures(drawn: Sequence[Chart]) -> list[tuple[dict[str, Any], bytes]]:
     left = _TALL * _PICTURED
     for chart in drawn:
         wide, high = (float(side) for side in chart.get_size_inches())
-        bleed = style.MARGIN / (wide - 2 * style.MARGIN)
+        bleed = _BLEED / (wide - 2 * _BLEED)
         full = _ROOM * (1 + 2 * bleed) * high / wide
         scale = min(1.0, left / full)
         if scale < _SMALLEST:

@@ -6,7 +6,6 @@ import datetime as dt
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 from pptx.chart.data import CategoryChartData
@@ -22,6 +21,7 @@ from xlsxwriter import Workbook
 from sanlian_analysis.briefing.slide_text import Box, clean, cut, wide
 from sanlian_analysis.briefing.value import Native, Series
 from sanlian_analysis.charts import style
+from sanlian_analysis.language import say
 
 #: Points: names and legends, figures on a line, demands.
 _TEXT, _FIGURE, _DEMAND = 14, 18, 16
@@ -68,7 +68,7 @@ def _line(slide: Any, place: Box, native: Native, series: Sequence[Series]) -> A
     chart = frame.chart
     figures = _all_figures(series)
     percent = native.unit == "%"
-    _scale(chart.value_axis, figures, 100.0 if percent and max(figures) <= 100 else None)
+    _scale(chart.value_axis, figures, 100.0 if percent and 50 < max(figures) <= 100 else None)
     chart.value_axis.major_gridlines.format.line.color.rgb = _GRID
     chart.value_axis.format.line.fill.background()
     ticks = chart.value_axis.tick_labels
@@ -123,7 +123,7 @@ def _staircase(drawn: Any) -> None:
         for found in series.findall(qn(tag)):
             series.remove(found)
     drawn.format.fill.solid()
-    accent(drawn.format.fill.fore_color, 0.8)
+    accent(drawn.format.fill.fore_color, 0.87)
     drawn.format.line.fill.background()
     series.find(qn("c:spPr")).addnext(parse_xml(f'<c:invertIfNegative {nsdecls("c")} val="0"/>'))
 
@@ -151,13 +151,15 @@ def _panel(
     """Ranked bars, one below the other; what is demanded is an outline around each."""
     room = place.width * 0.34
     shown = [cut(name, room, _TEXT) for name in names[part]]
+    rows = part.stop - part.start
+    place = Box(place.left, place.top, place.width, min(place.height, rows * _ROW + _LEGEND))
     frame = _frame(slide, place, XL_CHART_TYPE.BAR_CLUSTERED, shown, series, part)
     chart = frame.chart
-    rows = part.stop - part.start
     column = min(room, max(wide(name, _TEXT) for name in shown)) + 0.15
-    height = min(place.height - _LEGEND, rows * _ROW) * len(shown) / rows
+    height = (place.height - _LEGEND) * len(shown) / rows
     _lay_out(chart, column / place.width, 1 - column / place.width, height / place.height)
     plot, axis = chart.plots[0], chart.value_axis
+    value = next(one for one in series if one.role == "value").values[part]
     plot.gap_width, plot.overlap = 45, 100
     figures = _all_figures(series)
     # Room for the figure behind the longest bar.
@@ -172,10 +174,16 @@ def _panel(
             drawn.format.fill.solid()
             accent(drawn.format.fill.fore_color)
             _label(drawn, one, one.labels[part], _TEXT, XL_LABEL_POSITION.OUTSIDE_END)
+            _on_paper(drawn.data_labels)
         else:
             drawn.format.fill.background()
             _ink(drawn.format.line.color)
             drawn.format.line.width = Pt(1)
+            for number, figure in enumerate(value):
+                if figure is None and one.values[part][number] is not None:
+                    _point(
+                        drawn, number, say("没有数字", "no figure"), _TEXT, bold=False
+                    ).position = XL_LABEL_POSITION.INSIDE_BASE
     return frame
 
 
@@ -222,11 +230,25 @@ def _label(
         return
     for number, text in enumerate(texts):
         if text:
-            label = drawn.points[number].data_label
-            run = label.text_frame.paragraphs[0].add_run()
-            run.text = clean(f"{one.name} {text}" if named else text)
-            run.font.size, run.font.bold = Pt(size), not named
-            label.position = position
+            told = f"{one.name} {text}" if named else text
+            _point(drawn, number, told, size, bold=not named).position = position
+
+
+def _point(drawn: Any, number: int, text: str, size: int, *, bold: bool) -> Any:
+    """A point's label with a text of its own."""
+    label = drawn.points[number].data_label
+    run = label.text_frame.paragraphs[0].add_run()
+    run.text = clean(text)
+    run.font.size, run.font.bold = Pt(size), bold
+    return label
+
+
+def _on_paper(labels: Any) -> None:
+    """Labels on the colour of the page, so that no line runs through them."""
+    paper = (
+        f'<c:spPr {nsdecls("c", "a")}><a:solidFill><a:schemeClr val="bg1"/></a:solidFill></c:spPr>'
+    )
+    labels._element.find(qn("c:txPr")).addprevious(parse_xml(paper))
 
 
 def _pattern(one: Series) -> str | None:

@@ -21,8 +21,8 @@ from sanlian_analysis.charts import style
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say
 
-#: Fonts that every Windows has; elsewhere the office program puts its own in their place.
-LATIN, HANZI = "Microsoft YaHei", "微软雅黑"
+#: Fonts that every Windows has; elsewhere others of the same widths take their place.
+LATIN, HANZI = "Arial", "微软雅黑"
 
 #: Inches: the page of the house and its margin.
 WIDTH, HEIGHT, MARGIN = 13.333, 7.5, 0.55
@@ -207,7 +207,7 @@ def opened(template: bytes | Path) -> Any:
         deck = Presentation(io.BytesIO(_as_deck(data)))
         _emptied(deck)
         if not _layouts(deck) or not deck.slide_width or not deck.slide_height:
-            raise ValueError("no layouts")  # noqa: TRY301 - one refusal for all that is wrong
+            raise ValueError("no layouts")
     except OSError as error:
         why = error.strerror or error
         raise SanlianError(

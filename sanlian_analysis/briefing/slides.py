@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
 
@@ -23,12 +24,14 @@ from sanlian_analysis.briefing.slide_charts import accent
 from sanlian_analysis.briefing.slide_master import FOOTER_KINDS, HEADINGS, MARGIN, box_of
 from sanlian_analysis.briefing.slide_text import (
     AFTER,
+    BULLET,
     Box,
     Words,
     block_size,
     clean,
     columns,
     cut,
+    cut_list,
     fitted,
     lines,
     tall,
@@ -41,7 +44,7 @@ from sanlian_analysis.tables import MOST_ROWS, Table, simulated_mark, verdict_te
 
 #: Points, largest first: titles on at most two lines, the finding, running text, cells.
 _OPENINGS = (44, 40, 36, 32, 28, 24)
-_TITLES = (30, 28, 26, 24, 22, 20)
+_TITLES = (30, 28, 26, 24, 22, 20, 18)
 _FINDING = (28, 26, 24, 22, 20, 18, 16, 14, 12)
 _RUNNING = (18, 16, 14, 12)
 _TEXT, _SMALL, _FOOT = 14, 12, 11
@@ -49,9 +52,9 @@ _TEXT, _SMALL, _FOOT = 14, 12, 11
 #: Rows on one slide, slides of those who fall short.
 _KEY_ROWS, _SHORT_ROWS, _SHORT_SLIDES, _CLAUSE_ROWS = 10, 12, 2, 6
 #: Inches around the text of a cell: both sides together, above and below together.
-_SIDES, _ENDS = 0.2, 0.1
-#: Inches between a title and what stands below it.
-_GAP = 0.1
+_SIDES, _ENDS = 0.2, 0.09
+#: Inches between a title and what stands below it; left and right of a text in its box.
+_GAP, _INSET = 0.1, 0.1
 
 _NO_TABLE_STYLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"
 _NUMBER_FIELD = "{C1FF6DA9-008F-8B48-92A6-B652298478BF}"
@@ -132,7 +135,8 @@ class _Deck:
         found = box_of(title) if title is not None else None
         room = found or Box(MARGIN, self._high * 0.3, self._wide - 2 * MARGIN, self._high * 0.2)
         self._entitle(slide, title, of.title, _OPENINGS, room)
-        facts = [of.policy, of.headline.heading, of.date.isoformat()]
+        document = of.policy if of.kind == "comparison" else of.clauses.caption
+        facts = [document, of.headline.heading, of.date.isoformat()]
         told = [
             Words(fact, most=2)
             for number, fact in enumerate(facts)
@@ -156,14 +160,14 @@ class _Deck:
         said = self._of.headline
         slide, body = self._titled(said.heading)
         told = [Words(sentence, bold=True) for sentence in said.sentences]
-        told += [Words(f"• {detail}", scale=0.82) for detail in said.details]
+        told += [Words(detail, scale=0.82, bullet=True) for detail in said.details]
         _text(slide, body.below(0.15), told, _FINDING)
         self._note(slide, [*said.sentences, *said.details, *self._clauses()])
 
     def key(self) -> None:
         """The table of what binds."""
         title = f"{self._of.name}{_colon()}{self._of.key.caption}"
-        self._pages(self._of.key, title, rows=_KEY_ROWS, most=2, sizes=(16, _TEXT))
+        self._pages(self._of.key, title, rows=_KEY_ROWS, most=2, sizes=(20, 18, 16, _TEXT))
 
     def native(self, native: Native) -> None:
         """A chart that PowerPoint draws."""
@@ -186,13 +190,11 @@ class _Deck:
         slide, body = self._titled(_title(chart))
         data = chart.png()
         across, high = (float(side) for side in chart.get_size_inches())
-        head = _head(chart)
-        scale, strips = max(
-            (min(body.width / (n * across), body.height * n / (high - head)), -n) for n in (1, 2, 3)
-        )
-        cuts = _cuts(data, head / high, -strips)
-        left = body.left + (body.width + strips * across * scale) / 2
-        for number, (top, bottom) in enumerate(zip(cuts, cuts[1:], strict=False)):
+        cuts = [_cuts(data, _head(chart) / high, strips) for strips in (1, 2, 3)]
+        scale, places = max((_scale(body, across, high, places), places) for places in cuts)
+        strips = len(places) - 1
+        left = body.left + (body.width - strips * across * scale) / 2
+        for number, (top, bottom) in enumerate(pairwise(places)):
             place = Box(
                 left + number * across * scale,
                 body.top,
@@ -208,13 +210,13 @@ class _Deck:
         """Who falls short, those that lack most first."""
         table = self._of.short
         self._pages(
-            table, table.caption, rows=_SHORT_ROWS, most=2, sizes=(_TEXT,), pages=_SHORT_SLIDES
+            table, table.caption, rows=_SHORT_ROWS, most=2, sizes=(_TEXT, 13), pages=_SHORT_SLIDES
         )
 
     def clauses(self) -> None:
         """What the document says."""
         table = self._of.clauses
-        self._pages(table, table.caption, rows=_CLAUSE_ROWS, most=8, sizes=(_TEXT,))
+        self._pages(table, table.caption, rows=_CLAUSE_ROWS, most=8, sizes=(18, 16, _TEXT))
 
     def method(self) -> None:
         """How it is computed, and from what."""
@@ -245,7 +247,7 @@ class _Deck:
     ) -> None:
         """A table on as many slides as it needs, `pages` at most; cells of `most` lines."""
         body = self._body()
-        under = [Words(note, muted=True, most=2) for note in table.notes[:2]]
+        under = [Words(note, muted=True, most=2) for note in table.notes[:2] if not pages]
         if not table.rows:
             slide, body = self._titled(title)
             _text(slide, body.below(0.15), [Words(note) for note in table.notes], (24, 20, 18))
@@ -262,12 +264,16 @@ class _Deck:
         for size in sizes:
             layout = _Grid(columns(grid, body.width, size, _SIDES), size, most, numeric)
             heights = [layout.height(row) for row in grid]
-            found = list(_paged(heights, body.height - foot - 2 * _GAP, rows))
+            room = body.height - foot - 2 * _GAP
+            found = list(_paged(heights, room, rows))
             if len(found) <= math.ceil(len(table.rows) / rows):
                 break
-        shown = found[:pages]
+        even = list(_paged(heights, room, math.ceil(len(table.rows) / len(found))))
+        shown = (even if len(even) == len(found) else found)[:pages]
         for number, page in enumerate(shown, 1):
-            numbered = f"{title}（{number}/{len(shown)}）" if len(shown) > 1 else title
+            numbered = title
+            if len(shown) > 1:
+                numbered += say(f"（{number}/{len(shown)}）", f" ({number}/{len(shown)})")
             slide, body = self._titled(numbered)
             picked = grid[page.start : page.stop]
             used = layout.draw(slide, body, [grid[0], *picked])
@@ -370,7 +376,7 @@ class _Deck:
         """The mark of simulated data."""
         place = Box(left, top, wide(self._mark, _SMALL) + 0.3, 0.34)
         shape = slide.shapes.add_shape(MSO_SHAPE.ROUNDED_RECTANGLE, *place.emu)
-        shape.shadow.inherit = False
+        shape.element.remove(shape.element.find(qn("p:style")))
         shape.fill.solid()
         shape.fill.fore_color.rgb = RGBColor.from_string(style.TAG_PAPER[1:])
         shape.line.color.rgb, shape.line.width = _INK, Pt(0.75)
@@ -456,7 +462,7 @@ class _Grid:
         paragraph = cell.text_frame.paragraphs[0]
         paragraph.alignment = PP_ALIGN.RIGHT if column in self._numeric else PP_ALIGN.LEFT
         run = paragraph.add_run()
-        run.text = cut(text, self._widths[column] - _SIDES, self._size, self._most)
+        run.text = cut_list(text, self._widths[column] - _SIDES, self._size, self._most)
         run.font.size, run.font.bold = Pt(self._size), head
         tint = _tints().get(text[:2])
         if head:
@@ -512,8 +518,10 @@ def _text(slide: Any, place: Box, told: Sequence[Words], sizes: Sequence[int]) -
         return
     frame = slide.shapes.add_textbox(*place.emu).text_frame
     frame.word_wrap, frame.auto_size = True, MSO_AUTO_SIZE.NONE
-    frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
-    _flow(frame, told, place, sizes)
+    frame.margin_left = frame.margin_right = Inches(_INSET)
+    frame.margin_top = frame.margin_bottom = 0
+    inner = Box(place.left, place.top, place.width - 2 * _INSET, place.height)
+    _flow(frame, told, inner, sizes)
 
 
 def _flow(frame: Any, told: Sequence[Words], place: Box, sizes: Sequence[int]) -> None:
@@ -527,15 +535,25 @@ def _flow(frame: Any, told: Sequence[Words], place: Box, sizes: Sequence[int]) -
             break
         paragraph = frame.add_paragraph() if number else frame.paragraphs[0]
         paragraph.space_after = Pt(own * AFTER)
+        if words.bullet:
+            _bullet(paragraph)
         run = paragraph.add_run()
-        run.text = cut(words.text, place.width, own, most)
+        run.text = cut(words.text, words.room(place.width), own, most)
         run.font.size, run.font.bold = Pt(own), words.bold or None
         if words.accent:
             accent(run.font.color)
         elif words.muted:
             run.font.color.theme_color = MSO_THEME_COLOR.TEXT_1
             run.font.color.brightness = 0.35
-        left -= tall(lines(run.text, place.width, own), own) + AFTER * own / 72
+        left -= tall(lines(run.text, words.room(place.width), own), own) + AFTER * own / 72
+
+
+def _bullet(paragraph: Any) -> None:
+    properties = paragraph._p.get_or_add_pPr()
+    properties.set("marL", str(Inches(BULLET)))
+    properties.set("indent", str(-Inches(BULLET)))
+    for mark in ('buFont typeface="Arial"', 'buChar char="•"'):
+        properties.append(parse_xml(f"<a:{mark} {nsdecls('a')}/>"))
 
 
 def _figures(native: Native) -> list[str]:
@@ -562,6 +580,12 @@ def _head(chart: Chart) -> float:
     high = float(chart.get_size_inches()[1])
     tops = [t.get_position()[1] for t in chart.texts if t.get_fontsize() == style.SUBTITLE]
     return max(0.0, high - max(tops) - 0.05) if tops else 0.0
+
+
+def _scale(body: Box, across: float, high: float, places: Sequence[float]) -> float:
+    """How much larger a picture becomes when its strips stand side by side in the body."""
+    tallest = max(bottom - top for top, bottom in pairwise(places)) * high
+    return min(body.width / (len(places) - 1) / across, body.height / tallest)
 
 
 def _cuts(data: bytes, head: float, strips: int) -> list[float]:

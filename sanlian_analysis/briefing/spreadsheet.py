@@ -5,15 +5,24 @@ from __future__ import annotations
 import io
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from math import ceil
 from typing import Any, cast
 
 import pandas as pd
 from xlsxwriter import Workbook
 
-from sanlian_analysis.briefing.value import Briefing, Native, Role
-from sanlian_analysis.charts.style import INK, MUTED, TAG_PAPER, VERDICTS
+from sanlian_analysis.briefing.value import Briefing, Native, Role, Series
+from sanlian_analysis.charts.style import (
+    GRID,
+    INK,
+    MUTED,
+    PAPER,
+    TAG_PAPER,
+    TONES,
+    VERDICTS,
+    percent,
+)
 from sanlian_analysis.charts.words import level_noun
 from sanlian_analysis.language import Language, say, using
 from sanlian_analysis.records import records
@@ -22,7 +31,11 @@ from sanlian_analysis.tables import Table, simulated_mark, verdict_text
 
 #: Longest name of a sheet and text of a cell, in UTF-16 units, that Excel takes.
 _MOST_NAME, _MOST_TEXT = 31, 32_767
+#: Longest text among the properties of a workbook.
+_PROPERTY = 255
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]+")
+#: What follows these in a caption is more than a name.
+_ASIDE = re.compile("[:：,，(（]")
 
 _BREAKS = re.compile(r"[\t-\r\x85\u2028\u2029]+")
 #: What XML cannot hold, and what would turn the text around it.
@@ -30,10 +43,12 @@ _UNSEEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 
-#: Widths in characters; a cell with more is wrapped.
+#: Widths of columns in characters; a cell with more is wrapped.
 _NARROWEST, _WIDEST = 8, 46
-#: Width of a page of sentences, and the height of a line in points.
-_PAGE, _LINE = 110, 16
+#: Widths in characters: what sentences have room in, and what can be read on one printed page.
+_READABLE, _PRINTED = 100, 230
+#: Height of a line in points, at the usual size of letters, and the tallest row that Excel takes.
+_LINE, _SIZE, _TALLEST = 15.5, 11, 409
 
 #: Rows above the header of a table: its caption, and whom it is about.
 _ABOVE = 2
@@ -44,7 +59,7 @@ _FIGURES = frozenset(
 )
 
 #: Pixels of a chart, rows that it covers, and rows from one chart to the next.
-_CHART, _CHART_ROWS, _SLOT = (1040, 460), 23, 28
+_CHART, _CHART_ROWS, _SLOT = (1090, 520), 26, 31
 #: Longest name on the axis of a chart; more categories than this stand aslant.
 _CATEGORY, _UPRIGHT = 16, 9
 
@@ -74,8 +89,8 @@ def spreadsheet(briefing: Briefing) -> bytes:
     with using(cast(Language, briefing.language)), Workbook(content, options) as book:
         book.set_properties(
             {
-                "title": _clean(briefing.title),
-                "subject": _clean(briefing.policy),
+                "title": _cut(_clean(briefing.title), _PROPERTY),
+                "subject": _cut(_clean(briefing.policy), _PROPERTY),
                 "comments": simulated_mark() if briefing.simulated else "",
                 "created": CREATED,
             }
@@ -88,9 +103,71 @@ def spreadsheet(briefing: Briefing) -> bytes:
         for table in briefing.tables:
             made.table(table.caption, table)
         made.table(say("依据", "Clauses"), briefing.clauses)
-        if briefing.natives:
-            made.charts()
+        if natives := [native for native in briefing.natives if native.categories]:
+            made.charts(natives)
     return content.getvalue()
+
+
+class _Sheet:
+    """A worksheet to be printed on A4 across, that texts are written into as texts."""
+
+    def __init__(self, book: _Book, name: str, widths: Sequence[float]) -> None:
+        self._book, self.widths = book, widths
+        self.there = there = book.add(name)
+        for column, width in enumerate(widths):
+            there.set_column(column, column, width)
+        there.set_default_row(_LINE)
+        there.set_landscape()
+        there.set_paper(9)  # A4
+        pages = ceil(sum(widths) / _PRINTED)
+        there.fit_to_pages(pages, 0)
+        if pages > 1:
+            there.repeat_columns(0)
+        there.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
+        there.set_footer(f"&L&A&C{book.mark}&R&P / &N")
+
+    def text(self, row: int, column: int, text: str, **letters: Any) -> None:
+        """Write a text as a text, whatever it looks like."""
+        form = self._book.format(**letters)
+        self.there.write_string(row, column, _cut(_clean(text), _MOST_TEXT), form)
+
+    def sentence(self, row: int, text: str, first: int = 0, **letters: Any) -> int:
+        """Write a text across the columns from `first`, as tall as it is; gives the row below."""
+        last = len(self.widths) - 1
+        first = min(first, last)
+        look: dict[str, Any] = {"text_wrap": True, "valign": "top", "font_size": _SIZE} | letters
+        if first < last:
+            self.there.merge_range(row, first, row, last, "", self._book.format(**look))
+        self.text(row, first, text, **look)
+        scale = look["font_size"] / _SIZE
+        lines = ceil(_width(text) * scale / (sum(self.widths[first:]) - 2))
+        self.there.set_row(row, min(max(lines, 1) * _LINE * scale, _TALLEST))
+        return row + 1
+
+    def row(self, row: int, texts: Sequence[str], forms: Sequence[dict[str, Any]]) -> None:
+        """Write one row of wrapped texts, as tall as its tallest cell."""
+        lines = 1
+        for column, (text, form) in enumerate(zip(texts, forms, strict=True)):
+            self.text(row, column, text, text_wrap=True, border=1, border_color=_EDGE, **form)
+            lines = max(lines, ceil(_width(text) / (self.widths[column] - 2)))
+        self.there.set_row(row, min(lines * _LINE, _TALLEST))
+
+    def frame(self, last: int, columns: int) -> None:
+        """Filters over a table that ends in a row, and its header in sight and on every page."""
+        self.there.freeze_panes(_ABOVE + 1, 1)
+        self.there.autofilter(_ABOVE, 0, max(last, _ABOVE), columns - 1)
+        self.there.repeat_rows(_ABOVE)
+
+    def tint(self, first: int, last: int, column: int) -> None:
+        """Colour the verdicts, which stay told apart by their words and signs."""
+        for verdict, mark in VERDICTS.items():
+            rule = {
+                "type": "cell",
+                "criteria": "==",
+                "value": f'"{verdict_text(verdict)}"',
+                "format": self._book.format(bg_color=mark.cell),
+            }
+            self.there.conditional_format(first, column, max(last, first), column, rule)
 
 
 class _Book:
@@ -101,249 +178,224 @@ class _Book:
         self._briefing = briefing
         self._names: set[str] = set()
         self._formats: dict[tuple[tuple[str, Any], ...], Any] = {}
+        self.mark = simulated_mark() if briefing.simulated else ""
 
-    def summary(self) -> None:
-        """What the area's figures say, the table of what binds, and where all this comes from."""
-        briefing, key = self._briefing, self._briefing.key
-        widths = _widths([key.header, *key.rows])
-        share = max(0, _PAGE - sum(widths)) / len(widths)
-        widths = [width + share for width in widths]
-        sheet = self._sheet(say("摘要", "Summary"), widths)
-        last, room = len(widths) - 1, sum(widths)
+    def add(self, name: str) -> Any:
+        """An empty worksheet, under this name or one like it that Excel takes."""
+        there = self._book.add_worksheet(_sheet_name(name, self._names))
+        there.ignore_errors({"number_stored_as_text": "A1:XFD1048576"})
+        return there
 
-        def sentence(row: int, text: str, first: int = 0, **letters: Any) -> None:
-            form = self._format(text_wrap=True, valign="top", **letters)
-            if first < last:
-                sheet.merge_range(row, first, row, last, "", form)
-            _write(sheet, row, first, text, form)
-            scale = letters.get("font_size", 11) / 11
-            lines = ceil(_width(text) * scale * 1.05 / (room - sum(widths[:first])))
-            sheet.set_row(row, max(lines, 1) * _LINE * scale)
-
-        sentence(0, briefing.title, bold=True, font_size=18)
-        self._about(sheet, 1)
-        row = 3
-        for text in briefing.headline.sentences:
-            sentence(row, text, bold=True)
-            row += 1
-        for text in briefing.headline.details:
-            sentence(row, text)
-            row += 1
-        row = self._grid(sheet, key, row + 1, caption=True)
-        for text in key.notes:
-            sentence(row, text, font_color=MUTED)
-            row += 1
-        for title, lines in (
-            (say("计算方法", "Method"), [("", text) for text in briefing.method]),
-            (say("附注", "Notes"), briefing.provenance),
-        ):
-            _write(sheet, row + 1, 0, title, self._format(bold=True, font_size=12))
-            row += 2
-            for label, text in lines:
-                if label:
-                    _write(sheet, row, 0, label, self._format(valign="top", font_color=MUTED))
-                sentence(row, text, first=1 if label and last else 0)
-                row += 1
-
-    def table(self, name: str, table: Table) -> None:
-        """A table of texts on a sheet of its own."""
-        widths = _widths([table.header, *table.rows])
-        sheet = self._sheet(name, widths)
-        _write(sheet, 0, 0, table.caption, self._format(bold=True, font_size=14))
-        self._about(sheet, 1)
-        end = self._grid(sheet, table, _ABOVE)
-        self._frame(sheet, end - 1, len(table.header))
-        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{end}"})
-        for row, note in enumerate(table.notes, start=end + 1):
-            _write(sheet, row, 0, note, self._format(font_color=MUTED))
-
-    def raw(self, name: str, rows: pd.DataFrame) -> None:
-        """A table of results or components, unrounded; percentages are shown as such."""
-        told = _told(self._briefing)
-        anchors = [f"components-{row.target}-{row.reading}" for row in records(rows)]
-        percent = [any("%" in cell for cell in told.get(anchor, ())) for anchor in anchors]
-        labels = {"": [told.get(anchor, ("",))[0] for anchor in anchors]} if told else {}
-        columns: dict[str, Sequence[Any]] = labels | {
-            str(column): rows[column].astype(object).tolist() for column in rows
-        }
-        headings = _headings()
-        shown = [(headings.get(column, column), *map(_shown, cells)) for column, cells in columns.items()]
-        sheet = self._sheet(name, _widths(list(zip(*shown, strict=True))))
-        _write(sheet, 0, 0, name, self._format(bold=True, font_size=14))
-        self._about(sheet, 1)
-        for place, (column, cells) in enumerate(columns.items()):
-            _write(sheet, _ABOVE, place, headings.get(column, column), self._header())
-            for number, cell in enumerate(cells):
-                share = column in _FIGURES and percent[number]
-                self._value(sheet, _ABOVE + 1 + number, place, column, cell, percent=share)
-            if column == "verdict":
-                self._tint(sheet, _ABOVE + 1, _ABOVE + len(rows), place)
-        self._frame(sheet, _ABOVE + len(rows), len(columns))
-        sheet.ignore_errors({"number_stored_as_text": f"A1:XFD{_ABOVE + 1 + len(rows)}"})
-
-    def charts(self) -> None:
-        """Charts that can be edited, below one another, and their figures on the next sheet."""
-        briefing = self._briefing
-        pictures = self._sheet(say("图表", "Charts"), [15.0] * 10)
-        figures = self._sheet(say("图表数据", "Chart data"), [26.0] + [16.0] * 8)
-        _write(pictures, 0, 0, briefing.title, self._format(bold=True, font_size=14))
-        self._about(pictures, 1)
-        top, breaks = 0, []
-        for number, native in enumerate(briefing.natives):
-            chart = self._chart(native, figures, top)
-            row = 3 + number * _SLOT
-            pictures.insert_chart(row, 0, chart, {"description": _clean(native.alt)})
-            for below, text in enumerate((native.source, native.sentence)):
-                form = self._format(font_color=MUTED, italic=False)
-                _write(pictures, row + _CHART_ROWS + 1 + below, 0, text, form)
-            breaks.append(row + _SLOT - 1)
-            top += len(native.categories) + 4
-        pictures.set_h_pagebreaks(breaks[:-1])
-        pictures.hide_gridlines(2)
-
-    def _chart(self, native: Native, sheet: Any, top: int) -> Any:
-        """One chart; its figures are written into a block that begins in row `top`."""
-        name, first = sheet.get_name(), top + 2
-        last = first + len(native.categories) - 1
-        _write(sheet, top, 0, native.title, self._format(bold=True))
-        _write(sheet, top + 1, 0, native.unit, self._header())
-        for row, category in enumerate(native.categories, start=first):
-            _write(sheet, row, 0, _short(category))
-        line = native.kind == "line"
-        chart = self._book.add_chart({"type": "line" if line else "column"})
-        steps = None if line else self._book.add_chart({"type": "line"})
-        for place, series in enumerate(native.series, start=1):
-            _write(sheet, top + 1, place, series.name, self._header())
-            for row, value in enumerate(series.values, start=first):
-                if value is not None:
-                    sheet.write_number(row, place, value)
-            colour, width, dash, mark = _DRAWN[series.role]
-            drawn: dict[str, Any] = {
-                "name": [name, top + 1, place],
-                "categories": [name, first, 0, last, 0],
-                "values": [name, first, place, last, place],
-            }
-            if line or series.role != "value":
-                drawn["line"] = {"color": colour, "width": width, "dash_type": dash}
-                drawn["marker"] = {"type": mark, "size": 8, "fill": {"color": colour}}
-                drawn["marker"] |= {"border": {"color": colour}}
-            else:
-                drawn |= {"fill": {"color": colour}, "gap": 60}
-            if labels := _labels(native, series.role, series.labels):
-                drawn["data_labels"] = labels | {"font": {"color": colour, "size": 9}}
-            (chart if line or series.role == "value" else steps).add_series(drawn)
-        if steps is not None and len(native.series) > 1:
-            chart.combine(steps)
-        self._dress(chart, native, [name, top, 0])
-        return chart
-
-    def _dress(self, chart: Any, native: Native, title: list[Any]) -> None:
-        """Title from its cell, quiet axes, a legend below."""
-        chart.set_size({"width": _CHART[0], "height": _CHART[1]})
-        chart.set_title({"name": title, "overlay": False, "name_font": {"size": 13, "color": INK}})
-        quiet = {"size": 9, "color": MUTED}
-        aslant = {"rotation": -45} if len(native.categories) > _UPRIGHT else {}
-        chart.set_x_axis({"num_font": quiet | aslant, "line": {"color": MUTED}, "text_axis": True})
-        values = [value for one in native.series for value in one.values if value is not None]
-        chart.set_y_axis(
-            {
-                "name": _clean(native.unit),
-                "name_font": quiet | {"bold": False, "rotation": 0},
-                "num_font": quiet,
-                "line": {"none": True},
-                "major_gridlines": {"visible": True, "line": {"color": "#E4E6E8"}},
-                **({"min": 0} if all(value >= 0 for value in values) else {}),
-            }
-        )
-        chart.set_legend({"position": "bottom", "font": {"size": 10}})
-        chart.show_blanks_as("gap")
-
-    def _sheet(self, name: str, widths: Sequence[float]) -> Any:
-        """An empty sheet, set up to be printed on A4 across."""
-        sheet = self._book.add_worksheet(_sheet_name(name, self._names))
-        for column, width in enumerate(widths):
-            sheet.set_column(column, column, width)
-        sheet.set_landscape()
-        sheet.set_paper(9)  # A4
-        sheet.fit_to_pages(1, 0)
-        sheet.set_margins(left=0.5, right=0.5, top=0.6, bottom=0.7)
-        mark = simulated_mark() if self._briefing.simulated else ""
-        sheet.set_footer(f"&L&A&C{mark}&R&P / &N")
-        return sheet
-
-    def _about(self, sheet: Any, row: int) -> None:
-        """Whom a sheet is about, led by the mark of simulated data."""
-        text, form = self._briefing.headline.heading, self._format(font_color=MUTED)
-        if self._briefing.simulated:
-            text = simulated_mark() + say("　", "  ") + text
-            form = self._format(bold=True, bg_color=TAG_PAPER)
-        _write(sheet, row, 0, text, form)
-
-    def _frame(self, sheet: Any, last: int, columns: int) -> None:
-        """Filters over a table, and its header in sight and on every page."""
-        sheet.freeze_panes(_ABOVE + 1, 1)
-        sheet.autofilter(_ABOVE, 0, max(last, _ABOVE + 1), columns - 1)
-        sheet.repeat_rows(_ABOVE)
-
-    def _grid(self, sheet: Any, table: Table, row: int, *, caption: bool = False) -> int:
-        """Header and rows of a table of texts; gives the row below."""
-        if caption:
-            _write(sheet, row, 0, table.caption, self._format(bold=True, font_size=12))
-            row += 1
-        for column, text in enumerate(table.header):
-            _write(sheet, row, column, text, self._header())
-        verdicts = {verdict_text(verdict) for verdict in VERDICTS}
-        for column in range(len(table.header)):
-            aligned = {"align": "right"} if column in table.numeric else {}
-            form = self._format(text_wrap=True, valign="top", **_BORDER, **aligned)
-            texts = [str(cells[column]) for cells in table.rows]
-            for below, text in enumerate(texts, start=row + 1):
-                _write(sheet, below, column, text, form)
-            if verdicts.intersection(texts):
-                self._tint(sheet, row + 1, row + len(texts), column)
-        return row + 1 + len(table.rows)
-
-    def _value(
-        self, sheet: Any, row: int, place: int, column: str, cell: Any, *, percent: bool
-    ) -> None:
-        """One raw cell: verdicts and levels in words, dates, truths and numbers as they are."""
-        if pd.isna(cell):
-            sheet.write_blank(row, place, None, self._format(**_BORDER))
-        elif isinstance(cell, pd.Timestamp):
-            form = self._format(num_format="yyyy-mm-dd", align="left", **_BORDER)
-            sheet.write_datetime(row, place, cell.to_pydatetime(), form)
-        elif isinstance(cell, bool):
-            sheet.write_boolean(row, place, cell, self._format(**_BORDER))
-        elif isinstance(cell, str):
-            _write(sheet, row, place, _word(column, cell), self._format(valign="top", **_BORDER))
-        else:
-            form = self._format(num_format="0.0%" if percent else "General", **_BORDER)
-            sheet.write_number(row, place, cell, form)
-
-    def _tint(self, sheet: Any, first: int, last: int, column: int) -> None:
-        """Colour the verdicts, which stay told apart by their words and signs."""
-        for verdict, mark in VERDICTS.items():
-            rule = {
-                "type": "cell",
-                "criteria": "==",
-                "value": f'"{verdict_text(verdict)}"',
-                "format": self._format(bg_color=mark.cell),
-            }
-            sheet.conditional_format(first, column, max(last, first), column, rule)
-
-    def _header(self) -> Any:
-        return self._format(
-            bold=True, text_wrap=True, valign="vcenter", align="center", bg_color="#E4E9EE", **_BORDER
-        )
-
-    def _format(self, **properties: Any) -> Any:
+    def format(self, **properties: Any) -> Any:
+        """The format with these properties; each is made once."""
         key = tuple(sorted(properties.items()))
         if key not in self._formats:
             self._formats[key] = self._book.add_format(properties)
         return self._formats[key]
 
+    def summary(self) -> None:
+        """What the area's figures say, the table of what binds, and where all this comes from."""
+        briefing, key = self._briefing, self._briefing.key
+        sheet = _Sheet(self, say("摘要", "Summary"), _page([key.header, *key.rows]))
+        sheet.sentence(0, briefing.title, bold=True, font_size=18)
+        self._about(sheet, 1)
+        row = 3
+        for text in briefing.headline.sentences:
+            row = sheet.sentence(row, text, bold=True)
+        for text in briefing.headline.details:
+            row = sheet.sentence(row, text)
+        row = sheet.sentence(row + 1, key.caption, bold=True, font_size=12)
+        row = self._grid(sheet, key, row)
+        for text in key.notes:
+            row = sheet.sentence(row, text, font_color=MUTED)
+        row = sheet.sentence(row + 1, say("计算方法", "Method"), bold=True, font_size=12)
+        for text in briefing.method:
+            row = sheet.sentence(row, text)
+        row = sheet.sentence(row + 1, say("附注", "Notes"), bold=True, font_size=12)
+        for label, text in briefing.provenance:
+            sheet.text(row, 0, label, valign="top", font_color=MUTED)
+            row = sheet.sentence(row, text, first=1)
 
-_BORDER = {"border": 1, "border_color": "#BFC4C9"}
+    def table(self, name: str, table: Table) -> None:
+        """A table of texts on a sheet of its own."""
+        sheet = _Sheet(self, name, _page([table.header, *table.rows]))
+        sheet.sentence(0, table.caption, bold=True, font_size=14)
+        self._about(sheet, 1)
+        row = self._grid(sheet, table, _ABOVE)
+        sheet.frame(row - 1, len(table.header))
+        for note in table.notes:
+            row = sheet.sentence(row, note, font_color=MUTED)
+
+    def raw(self, name: str, rows: pd.DataFrame) -> None:
+        """A table of results or components, unrounded; percentages are shown as such."""
+        every = _told(self._briefing)
+        told = [every.get(f"components-{row.target}-{row.reading}", ("",)) for row in records(rows)]
+        columns: dict[str, list[Any]] = {
+            **({"": [cells[0] for cells in told]} if every else {}),
+            **{str(column): rows[column].astype(object).tolist() for column in rows},
+        }
+        share = [any("%" in cell for cell in cells) for cells in told]
+        headings = [_headings().get(column, column) for column in columns]
+        sheet = _Sheet(self, name, _raw_widths(headings, columns.values()))
+        sheet.text(0, 0, name, bold=True, font_size=14)
+        self._about(sheet, 1)
+        sheet.row(_ABOVE, headings, [_HEADER] * len(headings))
+        for place, (column, cells) in enumerate(columns.items()):
+            for number, cell in enumerate(cells):
+                whole = column not in _FIGURES or not share[number] or pd.isna(cell)
+                shown = "General" if whole else _percentage(cell, columns["threshold"][number])
+                self._value(sheet, (_ABOVE + 1 + number, place), column, cell, shown)
+            if column == "verdict":
+                sheet.tint(_ABOVE + 1, _ABOVE + len(rows), place)
+        sheet.frame(_ABOVE + len(rows), len(columns))
+
+    def charts(self, natives: Sequence[Native]) -> None:
+        """Charts that can be edited, below one another, and their figures on the next sheet."""
+        briefing = self._briefing
+        pictures = _Sheet(self, say("图表", "Charts"), [15.0] * 10)
+        most = max(len(native.series) for native in natives)
+        figures = _Sheet(self, say("图表数据", "Chart data"), [26.0] * (1 + most))
+        pictures.sentence(0, briefing.title, bold=True, font_size=14)
+        self._about(pictures, 1)
+        for row in range(3, 3 + _SLOT * len(natives)):
+            pictures.there.set_row(row, _LINE)  # or LibreOffice makes empty rows lower
+        top, breaks = 0, []
+        for number, native in enumerate(natives):
+            chart = self._chart(native, figures, top)
+            row = 3 + number * _SLOT
+            pictures.there.insert_chart(row, 0, chart, {"description": _clean(native.alt)})
+            below = pictures.sentence(row + _CHART_ROWS + 1, native.source, font_color=MUTED)
+            pictures.sentence(below, native.sentence, font_color=MUTED)
+            breaks.append(row + _SLOT)
+            top += len(native.categories) + 3
+        pictures.there.set_h_pagebreaks(breaks[:-1])
+        pictures.there.hide_gridlines(2)
+
+    def _about(self, sheet: _Sheet, row: int) -> None:
+        """Whom a sheet is about, led by the mark of simulated data."""
+        text = self._briefing.headline.heading
+        if self.mark:
+            text = f"{self.mark}{say('　', '  ')}{text}"
+            sheet.sentence(row, text, bold=True, bg_color=TAG_PAPER)
+        else:
+            sheet.sentence(row, text, font_color=MUTED)
+
+    def _grid(self, sheet: _Sheet, table: Table, row: int) -> int:
+        """Header and rows of a table of texts; gives the row below."""
+        sheet.row(row, table.header, [_HEADER] * len(table.header))
+        forms: list[dict[str, Any]] = [
+            {"valign": "top", "align": "right" if column in table.numeric else "left", "indent": 1}
+            for column in range(len(table.header))
+        ]
+        verdicts = {verdict_text(verdict) for verdict in VERDICTS}
+        for below, cells in enumerate(table.rows, start=row + 1):
+            sheet.row(below, [str(cell) for cell in cells], forms)
+        for column, cells in enumerate(zip(*table.rows, strict=True)):
+            if verdicts.intersection(map(str, cells)):
+                sheet.tint(row + 1, row + len(cells), column)
+        return row + 1 + len(table.rows)
+
+    def _value(
+        self, sheet: _Sheet, place: tuple[int, int], column: str, cell: Any, shown: str
+    ) -> None:
+        """One raw cell: verdicts and levels in words, dates, truths and numbers as they are."""
+        framed: dict[str, Any] = {"border": 1, "border_color": _EDGE, "valign": "top"}
+        if pd.isna(cell):
+            sheet.there.write_blank(*place, None, self.format(**framed))
+        elif isinstance(cell, pd.Timestamp):
+            form = self.format(num_format="yyyy-mm-dd", align="left", **framed)
+            sheet.there.write_datetime(*place, cell.to_pydatetime(), form)
+        elif isinstance(cell, bool):
+            sheet.there.write_boolean(*place, cell, self.format(**framed))
+        elif isinstance(cell, str):
+            sheet.text(*place, _word(column, cell), **framed)
+        else:
+            sheet.there.write_number(*place, cell, self.format(num_format=shown, **framed))
+
+    def _chart(self, native: Native, sheet: _Sheet, top: int) -> Any:
+        """One chart; its figures are written into a block that begins in row `top`."""
+        name, first = sheet.there.get_name(), top + 2
+        last = first + len(native.categories) - 1
+        sheet.text(top, 0, native.title, bold=True)
+        headings = [native.unit, *(series.name for series in native.series)]
+        sheet.row(top + 1, headings, [_HEADER] * len(headings))
+        for row, category in enumerate(native.categories, start=first):
+            sheet.text(row, 0, _short(category))
+        chart = self._book.add_chart({"type": "line" if native.kind == "line" else "column"})
+        lines = chart if native.kind == "line" else self._book.add_chart({"type": "line"})
+        for place, series in enumerate(native.series, start=1):
+            for row, value in enumerate(series.values, start=first):
+                if value is not None:
+                    sheet.there.write_number(row, place, value)
+            drawn = _drawn(native, series)
+            drawn["name"] = [name, top + 1, place]
+            drawn["categories"] = [name, first, 0, last, 0]
+            drawn["values"] = [name, first, place, last, place]
+            (chart if series.role == "value" else lines).add_series(drawn)
+        if lines is not chart and any(series.role != "value" for series in native.series):
+            chart.combine(lines)
+        _dress(chart, native, [name, top, 0])
+        return chart
+
+
+_EDGE = "#BFC4C9"
+_HEADER = {"bold": True, "valign": "vcenter", "align": "center", "bg_color": "#E4E9EE"}
+
+
+def _drawn(native: Native, series: Series) -> dict[str, Any]:
+    """How one row of figures looks: bars for the figures of areas, lines for all else."""
+    colour, width, dash, mark = _DRAWN[series.role]
+    if native.kind == "bar" and series.role == "value":
+        labels = _labels(series, INK, "inside_base")
+        return {"fill": {"color": TONES[0]}, "gap": 40, "data_labels": labels}
+    drawn: dict[str, Any] = {"line": {"color": colour, "width": width, "dash_type": dash}}
+    fill = {"fill": {"color": colour}, "border": {"color": colour}}
+    drawn["marker"] = {"type": mark, "size": 8, **fill}
+    if native.kind == "bar":
+        drawn["data_labels"] = _labels(series, colour, "above", last=True)
+    elif series.role == "value":
+        drawn["data_labels"] = _labels(series, colour, "right")
+    elif series.role == "threshold":
+        drawn["data_labels"] = _labels(series, colour, "left")
+    return drawn
+
+
+def _labels(series: Series, colour: str, position: str, *, last: bool = False) -> dict[str, Any]:
+    """Data labels in the words of the briefing; or only the `last`, for a line that is level."""
+    ends = max((n for n, label in enumerate(series.labels) if label), default=-1)
+    custom: list[dict[str, Any]] = [
+        {"value": _label(label)} if label and (not last or number == ends) else {"delete": True}
+        for number, label in enumerate(series.labels)
+    ]
+    look: dict[str, Any] = {"font": {"color": colour, "size": 9}, "position": position}
+    if position in ("left", "right"):  # where the line itself passes
+        look["fill"] = {"color": PAPER, "transparency": 30}
+    return {"value": True, "custom": custom, **look}
+
+
+def _dress(chart: Any, native: Native, title: list[Any]) -> None:
+    """Title from its cell, quiet axes, a legend below."""
+    chart.set_size({"width": _CHART[0], "height": _CHART[1]})
+    chart.set_title({"name": title, "overlay": False, "name_font": {"size": 13, "color": INK}})
+    quiet: dict[str, Any] = {"size": 9, "color": MUTED}
+    aslant = {"rotation": -45} if len(native.categories) > _UPRIGHT else {}
+    chart.set_x_axis({"num_font": quiet | aslant, "line": {"color": MUTED}, "text_axis": True})
+    values = [value for one in native.series for value in one.values if value is not None]
+    bounds: dict[str, Any] = {"min": 0} if all(value >= 0 for value in values) else {}
+    if native.unit == "%" and 50 < max(values, default=0) <= 100:
+        bounds["max"] = 100
+    chart.set_y_axis(
+        {
+            "name": _clean(native.unit),
+            "name_font": quiet | {"bold": False, "rotation": 0},
+            "num_font": quiet,
+            "line": {"none": True},
+            "major_gridlines": {"visible": True, "line": {"color": GRID}},
+            **bounds,
+        }
+    )
+    chart.set_legend({"position": "bottom", "font": {"size": 10}})
+    chart.show_blanks_as("gap")
 
 
 def _told(briefing: Briefing) -> dict[str, tuple[str, ...]]:
@@ -398,35 +450,21 @@ def _headings() -> dict[str, str]:
     }
 
 
+def _percentage(value: float, threshold: float) -> str:
+    """The number format of a percentage: one decimal, or as many as all other renderings show.
+
+    >>> _percentage(0.9, 1.0), _percentage(0.39996, 0.4)
+    ('0.0%', '0.000%')
+    """
+    text = percent(value, None if pd.isna(threshold) else threshold)
+    return f"0.{'0' * max(len(text.partition('.')[2]) - 1, 1)}%"
+
+
 def _word(column: str, text: str) -> str:
     """Verdicts and levels as people say them; all other texts as they are."""
     if column == "verdict" and text in VERDICTS:
         return verdict_text(text)
     return level_noun(text) if column == "level" else text
-
-
-def _shown(cell: Any) -> str:
-    """About what a raw cell shows, to size its column."""
-    if isinstance(cell, str):
-        return cell
-    return "" if pd.isna(cell) else "0000-00-00" if isinstance(cell, pd.Timestamp) else "0" * 9
-
-
-def _labels(native: Native, role: Role, labels: Sequence[str]) -> dict[str, Any]:
-    """Data labels in the words of the briefing; on bars the threshold is told once."""
-    if role in ("lower", "upper"):
-        return {}
-    shown = [bool(label) for label in labels]
-    if role == "threshold" and native.kind == "bar":
-        shown = [mark and not any(shown[number + 1 :]) for number, mark in enumerate(shown)]
-    custom = [
-        {"value": _label(label)} if mark else {"delete": True}
-        for label, mark in zip(labels, shown, strict=True)
-    ]
-    if role == "threshold":
-        return {"value": True, "custom": custom, "position": "above"}
-    position = "outside_end" if native.kind == "bar" else "below"
-    return {"value": True, "custom": custom, "position": position}
 
 
 def _label(text: str) -> str:
@@ -437,23 +475,24 @@ def _label(text: str) -> str:
 def _sheet_name(name: str, used: set[str]) -> str:
     """A name that Excel takes for a sheet, and no other sheet has; `used` learns it.
 
+    What follows a colon, comma or bracket is left out, and no word is cut.
+
     >>> used = set()
-    >>> _sheet_name("各县判定（2023/12）", used), _sheet_name("各县判定（2023?12）", used)
-    ('各县判定（2023_12）', '各县判定（2023_12） 2')
+    >>> _sheet_name("各县判定（2023-12-31）", used), _sheet_name("各县判定：全部", used)
+    ('各县判定', '各县判定 2')
     """
-    legal = _NOT_IN_NAMES.sub("_", _clean(name)).strip("' ") or "_"
+    legal = _NOT_IN_NAMES.sub("_", _ASIDE.split(_clean(name))[0]).strip("' ") or "_"
     legal = f"{legal}_" if legal.lower() == "history" else legal  # which Excel keeps for itself
-    found, number = _cut(legal, _MOST_NAME).strip("' "), 1
+    found = _cut(legal, _MOST_NAME)
+    if found != legal and " " in found:
+        found = found.rpartition(" ")[0]
+    found, number = found.strip("' "), 1
+    head = _cut(found, _MOST_NAME - 4)
     while found.lower() in used:
         number += 1
-        found = _cut(legal, _MOST_NAME - len(f" {number}")) + f" {number}"
+        found = f"{head} {number}"
     used.add(found.lower())
     return found
-
-
-def _write(sheet: Any, row: int, column: int, text: str, form: Any = None) -> None:
-    """Write a text as a text, whatever it looks like."""
-    sheet.write_string(row, column, _cut(_clean(text), _MOST_TEXT), form)
 
 
 def _clean(text: str) -> str:
@@ -476,12 +515,23 @@ def _short(category: str) -> str:
     return name if len(name) <= _CATEGORY else name[: _CATEGORY - 1] + "…"
 
 
-def _widths(rows: Sequence[Sequence[object]]) -> list[float]:
-    """Widths of columns in characters, by their longest cells."""
-    return [
+def _page(rows: Sequence[Sequence[object]]) -> list[float]:
+    """Widths of the columns of a table of texts, by their longest cells; never a narrow page."""
+    widths = [
         min(max(_NARROWEST, *(_width(str(cell)) + 3 for cell in column)), _WIDEST)
         for column in zip(*rows, strict=True)
     ]
+    spare = max(0, _READABLE - sum(widths)) / len(widths)
+    return [width + spare for width in widths]
+
+
+def _raw_widths(headings: Sequence[str], columns: Iterable[Sequence[Any]]) -> list[float]:
+    """Widths of raw columns: figures need eleven characters, texts what they have."""
+    widths = []
+    for heading, cells in zip(headings, columns, strict=True):
+        needed = max((_width(cell) + 2 for cell in cells if isinstance(cell, str)), default=11)
+        widths.append(float(min(max(needed, _width(heading) / 2 + 4, _NARROWEST), _WIDEST)))
+    return widths
 
 
 def _width(text: str) -> int:

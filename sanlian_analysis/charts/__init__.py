@@ -9,32 +9,46 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 - `shortfall_bars`: units still missing, area by area
 - `distribution`: how a count is distributed over communities and villages
 - `staffing`: staff against households, between floor and ceiling
-- `organisations` and `staff_bands`: the last two with the standards of a policy's own targets
 - `organisations`, `staff_bands`: the two above, with the limits that a policy sets
+- `ratio_bars`: a ratio area by area, with numerator and denominator
+- `threshold_curve`: how the share depends on the bar, with every document's bar
+- `change`: areas between two snapshots
+- `score_profile`: the items of a score as shares of their maximum
+- `tile_map`: counties as equal tiles, roughly where they lie
 - `completeness`: how completely the variables of a ledger are filled in
 
 `simulated=True` marks a chart as drawn from simulated data.
 """
 
+from sanlian_analysis.charts.change import change
 from sanlian_analysis.charts.completeness import completeness
 from sanlian_analysis.charts.distribution import distribution
 from sanlian_analysis.charts.figure import Chart
 from sanlian_analysis.charts.matrix import verdict_matrix
 from sanlian_analysis.charts.milestones import milestone_steps
 from sanlian_analysis.charts.ranking import ranked_areas
+from sanlian_analysis.charts.ratios import ratio_bars
+from sanlian_analysis.charts.scores import score_profile
 from sanlian_analysis.charts.shortfall import shortfall_bars
 from sanlian_analysis.charts.staffing import staffing
 from sanlian_analysis.charts.standards import organisations, staff_bands
+from sanlian_analysis.charts.thresholds import threshold_curve
+from sanlian_analysis.charts.tiles import tile_map
 
 __all__ = [
     "Chart",
+    "change",
     "completeness",
     "distribution",
     "milestone_steps",
     "organisations",
     "ranked_areas",
+    "ratio_bars",
+    "score_profile",
     "shortfall_bars",
     "staff_bands",
     "staffing",
+    "threshold_curve",
+    "tile_map",
     "verdict_matrix",
 ]

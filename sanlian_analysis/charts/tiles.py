@@ -379,7 +379,8 @@ def _draw_face(axes: Axes, face: _Face, side: float) -> None:
     figure = next((text for text in face.figures if width(text, size) <= side * _WORDS), "…")
     slots = len(names) + 1 + (_SIGN if face.sign and not face.corner else 0)
     pitch = min(size * _PITCH / _POINTS / side, 0.88 / slots)
-    at = y + (0.54 if face.corner else 0.5) - slots * pitch / 2
+    middle = 0.54 if face.corner else 0.5
+    at = y + min(middle - slots * pitch / 2, 0.95 - slots * pitch)
     if face.sign:
         spot = (x + 0.87, y + 0.13) if face.corner else (x + 0.5, at + _SIGN / 2 * pitch)
         mark = dot(face.sign, min(size * 0.75, 0.6 * pitch * side * _POINTS))
@@ -389,8 +390,8 @@ def _draw_face(axes: Axes, face: _Face, side: float) -> None:
     letters = {"ha": "center", "va": "center_baseline"} | style.lettering(size, face.ink)
     lines = [*(("name", line) for line in names), ("figure", figure)]
     for up, (gid, text) in enumerate(reversed(lines)):
-        middle = at + (slots - up - 0.5) * pitch
-        axes.text(x + 0.5, middle, text, gid=f"{gid}-{code}", **letters)
+        height = at + (slots - up - 0.5) * pitch
+        axes.text(x + 0.5, height, text, gid=f"{gid}-{code}", **letters)
 
 
 def _size(side: float) -> float:

@@ -14,7 +14,6 @@ from typing import Any
 import nbformat
 import papermill
 from nbformat import NotebookNode
-from papermill.exceptions import PapermillException
 
 from sanlian_analysis.briefing import Briefing
 from sanlian_analysis.errors import SanlianError
@@ -91,7 +90,7 @@ def make(job: Job) -> AreaRecord:
     try:
         try:
             _make_files(job, workshop)
-        except (PapermillException, RuntimeError, OSError, SanlianError) as failure:
+        except Exception as failure:  # whatever goes wrong in one area, the others are made
             error = _told(failure)
             if (workshop / _EXECUTED).exists():
                 (workshop / _EXECUTED).rename(workshop / f"{job.stem}.ipynb")

@@ -1,0 +1,195 @@
+"""Briefings: made once per area, and the same digits in every rendering."""
+
+import datetime as dt
+import html
+import re
+import shutil
+import subprocess
+import zipfile
+from pathlib import Path
+
+import pytest
+
+import sanlian_analysis as sl
+from sanlian_analysis.briefing import (
+    Evaluated,
+    comparison_briefing,
+    county_briefing,
+    overview_briefing,
+)
+from sanlian_analysis.language import using
+from sanlian_analysis.report.batch import FORMATS, Order, run_reports
+
+ROOT = Path(__file__).parents[1]
+DATE = dt.date(2022, 12, 31)
+
+# The reports of one county in all formats are made once, by one worker.
+pytestmark = pytest.mark.xdist_group("briefing")
+
+NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?%?")
+TAG = re.compile(r"<[^>]+>")
+
+
+@pytest.fixture(scope="module")
+def inputs(tmp_path_factory):
+    """Two counties of two streets each; the first improves, one community stays blank."""
+    folder = tmp_path_factory.mktemp("inputs")
+    rows, units = ["社区代码,社区名称,统计时点,社区社会组织数"], ["code,name,street,county"]
+    for county, name in (("210106", "铁西区"), ("210104", "大东区")):
+        for i in range(1, 9):
+            code = f"{county}{i % 2 + 1:03}{i:03}"
+            title = f"第{i}社区" if i < 6 else f"第{i}村村委会"
+            units.append(f"{code},{title},第{i % 2 + 1}街道,{name}")
+            for year in (2021, 2022):
+                orgs = "" if i == 3 else i + 5 + (year - 2021) * (county == "210106") * 3
+                rows.append(f"{code},{title},{year}-12-31,{orgs}")
+    (folder / "台账.csv").write_text("\n".join(rows), encoding="utf-8")
+    (folder / "名录.csv").write_text("\n".join(units), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def found(inputs):
+    ledger = sl.read_ledger(inputs / "台账.csv", inputs / "名录.csv")
+    return Evaluated(ledger, sl.load_policy("liaoning-2021"))
+
+
+@pytest.fixture(scope="module")
+def briefing(found):
+    return county_briefing(found, "210106", DATE)
+
+
+# --- what is said ---------------------------------------------------------------------
+
+
+def test_briefing_says_what_the_results_say(briefing):
+    # 2022: orgs 9, 10, –, 12, 13 in the five urban communities: 3 of 4 known, 3 to 4 of 5
+    assert briefing.title == "铁西区　辽宁2021"
+    row = dict(zip(briefing.key.header, briefing.key.rows[0], strict=True))
+    assert row["指标"] == "城市社区社会组织"
+    assert (row["数值"], row["上下界"], row["目标"]) == ("75%", "60%至80%", "≥ 80%")
+    assert (row["判定"], row["还差"]) == ("△ 待定", "1")
+    assert "城市社区社会组织" in briefing.headline.details[0]
+
+
+def test_native_charts_hold_the_digits_that_are_written(briefing):
+    phases = briefing.natives[0]
+    assert phases.kind == "line"
+    assert phases.categories == ("2021年底", "2022年底")
+    by_role = {series.role: series for series in phases.series}
+    assert by_role["value"].labels == ("25%", "75%")
+    assert by_role["value"].values == (25.0, 75.0)
+    assert by_role["threshold"].values == (40.0, 80.0)
+    assert (by_role["lower"].values, by_role["upper"].values) == ((20.0, 60.0), (40.0, 80.0))
+    assert phases.sentence in " ".join(cell for row in briefing.clauses.rows for cell in row)
+
+
+def test_ranking_lists_the_highest_first(briefing):
+    ranking = next(native for native in briefing.natives if native.kind == "bar")
+    # street 1 has units 2, 4 (10, 12), street 2 has 1, 3, 5 (9, –, 13)
+    assert ranking.categories == ("第1街道", "第2街道")
+    assert ranking.series[0].labels == ("100%", "50%")
+
+
+def test_overview_says_what_changed_and_where_to_put_effort(found):
+    overview = overview_briefing(found, "2101", DATE)
+    effort, changes, *_ = overview.tables
+    assert effort.caption.startswith("力量放在哪里")
+    assert effort.rows[0][:4] == ("城市社区社会组织", "大东区", "3个城市社区", "75%")
+    # the same figure, but the bar rose from 40 % to 80 %
+    assert ("城市社区社会组织", "大东区", "25%", "25%") in {row[:4] for row in changes.rows}
+    assert {row[1] for row in changes.rows} <= {"铁西区", "大东区"}
+    assert any(row[:4] == ("城市社区社会组织", "铁西区", "25%", "75%") for row in changes.rows)
+
+
+def test_first_snapshot_has_nothing_to_compare(found):
+    overview = overview_briefing(found, "2101", dt.date(2021, 12, 31))
+    assert not any("判定有变化" in table.caption for table in overview.tables)
+
+
+def test_comparison_sets_documents_side_by_side(found):
+    other = Evaluated(found.ledger, sl.load_policy("yuncheng-2019"))
+    compared = comparison_briefing([found, other], "210106", DATE)
+    assert compared.key.header[0] == "文件"
+    assert {row[0] for row in compared.key.rows} == {"辽宁2021", "运城2019"}
+    assert len(compared.charts) == len(compared.natives) == 2
+
+
+def test_briefing_in_english(found):
+    with using("en"):
+        made = county_briefing(found, "210106", DATE)
+    assert made.language == "en"
+    assert made.key.header[0] == "Indicator"
+    assert made.method[0].startswith("The denominator")
+
+
+# --- the same digits everywhere -------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def rendered(inputs, tmp_path_factory):
+    """The text of one county's report in every format."""
+    order = Order(
+        ledger=str(inputs / "台账.csv"),
+        frame=str(inputs / "名录.csv"),
+        policy="liaoning-2021",
+        areas=("210106",),
+        out=str(tmp_path_factory.mktemp("out")),
+        formats=FORMATS,
+    )
+    run = run_reports(order)
+    assert not run.failed, run.failed
+    return run.folder / "210106-铁西区"
+
+
+def test_report_folder_holds_every_format_and_the_charts(rendered):
+    assert {path.name for path in rendered.iterdir()} == {
+        *(f"county.{format_}" for format_ in FORMATS),
+        "charts",
+    }
+    charts = {path.name for path in (rendered / "charts").iterdir()}
+    assert {"milestones-orgs-urban.png", "milestones-orgs-urban.svg"} <= charts
+    overview = rendered.parent
+    assert all((overview / f"overview.{format_}").exists() for format_ in FORMATS)
+
+
+def zipped_text(path):
+    with zipfile.ZipFile(path) as archive:
+        parts = [archive.read(name).decode("utf-8") for name in sorted(archive.namelist())
+                 if name.endswith(".xml")]  # fmt: skip
+    return " ".join(html.unescape(TAG.sub("", part)) for part in parts)
+
+
+def text_of(path):
+    if path.suffix == ".html":
+        return html.unescape(TAG.sub(" ", path.read_text(encoding="utf-8")))
+    if path.suffix == ".pdf":
+        if shutil.which("pdftotext") is None:
+            pytest.skip("pdftotext is not installed")
+        done = subprocess.run(["pdftotext", "-layout", path, "-"], check=True, capture_output=True)
+        return done.stdout.decode("utf-8")
+    return zipped_text(path)
+
+
+@pytest.mark.parametrize("ending", ["html", "pdf", "pptx", "docx", "xlsx"])
+def test_every_number_of_the_briefing_stands_in_every_rendering(rendered, briefing, ending):
+    said = [*briefing.headline.sentences, *briefing.headline.details]
+    said += [cell for row in briefing.key.rows for cell in row]
+    wanted = {number for text in said for number in NUMBER.findall(str(text))}
+    assert {"75%", "60%", "80%", "1"} <= wanted
+    there = set(NUMBER.findall(text_of(rendered / f"county.{ending}")))
+    assert wanted - there == set()
+
+
+def test_run_without_notebook_makes_no_notebook(inputs, tmp_path):
+    order = Order(
+        ledger=str(inputs / "台账.csv"),
+        frame=str(inputs / "名录.csv"),
+        policy="liaoning-2021",
+        areas=("210106",),
+        out=str(tmp_path),
+        formats=("pdf",),
+    )
+    folder = run_reports(order).folder
+    assert {path.name for path in (folder / "210106-铁西区").iterdir()} == {"county.pdf", "charts"}
+    assert "county.pdf" in (folder / "index.html").read_text(encoding="utf-8")
