@@ -60,8 +60,9 @@ _RUNNING, _INCH = 8, 25.4
 _LONG_IN_LINE, _LONG_IN_CELL = 40, 15
 _BREAK = "\u200b"
 
-#: A longer text is no name; of it a page shows this much.
-_LONGEST = 600
+#: A longer text is no name; so much of it is shown, and less where that fills too many pages.
+_LONGEST = (600, 200, 60)
+_MOST_PAGES = 3
 
 
 def pdf(briefing: Briefing) -> bytes:
@@ -71,15 +72,21 @@ def pdf(briefing: Briefing) -> bytes:
     out. Raises SanlianError when it cannot be set.
     """
     with using("en" if briefing.language == "en" else "zh"):
-        data = _data(briefing)
-        pictures = _pictures(briefing.charts)
-        data["charts"] = [about for about, _ in pictures]
-        sources = {about["file"]: svg for about, svg in pictures}
-    sources["main.typ"] = _template()
-    sources["data.json"] = json.dumps(data, ensure_ascii=False).encode()
+        data, pictures = _data(briefing), _pictures(briefing.charts)
+    about = {"charts": [about for about, _ in pictures]}
+    drawn = {about["file"]: svg for about, svg in pictures}
+    for longest in _LONGEST:
+        words = json.dumps(_cut(data, longest) | about, ensure_ascii=False).encode()
+        file = _set(briefing, {"main.typ": _template(), "data.json": words, **drawn})
+        if _pages(file) <= _MOST_PAGES:
+            break
+    return file
+
+
+def _set(briefing: Briefing, sources: dict[str, bytes]) -> bytes:
     midnight = dt.datetime.combine(briefing.date, dt.time(), dt.UTC)
     try:
-        return _compiler().compile(
+        file: bytes = _compiler().compile(
             sources, format="pdf", pdf_standards=_STANDARDS, timestamp=midnight
         )
     except typst.TypstError as error:
@@ -89,6 +96,24 @@ def pdf(briefing: Briefing) -> bytes:
                 f"{briefing.code}: the PDF cannot be set ({error.message})",
             )
         ) from error
+    return file
+
+
+def _cut(data: Any, longest: int) -> Any:
+    """The same data with no text longer than so many letters."""
+    match data:
+        case str() if len(data) > longest:
+            return data[:longest] + "…"
+        case list():
+            return [_cut(item, longest) for item in data]
+        case dict():
+            return {key: _cut(item, longest) for key, item in data.items()}
+    return data
+
+
+def _pages(file: bytes) -> int:
+    counted = re.search(rb"/Type/Pages/Count (\d+)", file)
+    return int(counted[1]) if counted else 0
 
 
 @cache
@@ -121,8 +146,7 @@ def _text(text: object, longest: int = _LONG_IN_LINE) -> str:
 
 
 def _plain(text: object) -> str:
-    shown = "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(str(text)))
-    return shown if len(shown) <= _LONGEST else shown[:_LONGEST] + "…"
+    return "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(str(text)))
 
 
 def _running(text: str, room: float) -> str:

@@ -11,7 +11,7 @@ from typing import Any
 from pptx.chart.data import CategoryChartData
 from pptx.chart.xlsx import CategoryWorkbookWriter
 from pptx.dml.color import RGBColor
-from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_MARKER_STYLE, XL_TICK_MARK
 from pptx.enum.dml import MSO_LINE, MSO_THEME_COLOR
 from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
@@ -64,7 +64,9 @@ def draw(slide: Any, place: Box, native: Native) -> list[Any]:
 
 
 def _line(slide: Any, place: Box, native: Native, series: Sequence[Series]) -> Any:
-    frame = _frame(slide, place, XL_CHART_TYPE.LINE_MARKERS, native.categories, series)
+    room = place.width / len(native.categories)
+    names = [cut(name, room, _TEXT) for name in native.categories]
+    frame = _frame(slide, place, XL_CHART_TYPE.LINE_MARKERS, names, series)
     chart = frame.chart
     figures = _all_figures(series)
     percent = native.unit == "%"
@@ -160,12 +162,13 @@ def _panel(
     _lay_out(chart, column / place.width, 1 - column / place.width, height / place.height)
     plot, axis = chart.plots[0], chart.value_axis
     value = next(one for one in series if one.role == "value").values[part]
-    plot.gap_width, plot.overlap = 45, 100
+    plot.gap_width, plot.overlap, plot.vary_by_categories = 45, 100, False
     figures = _all_figures(series)
     # Room for the figure behind the longest bar.
     _scale(axis, figures, max(figures) * 1.2 if max(figures) > 0 else 1.0)
     axis.visible = axis.has_major_gridlines = False
     chart.category_axis.reverse_order = True
+    chart.category_axis.major_tick_mark = XL_TICK_MARK.NONE
     chart.category_axis.tick_labels.font.size = Pt(_TEXT)
     _ink(chart.category_axis.format.line.color)
     for drawn, one in zip(plot.series, series, strict=True):
@@ -201,6 +204,9 @@ def _frame(
         data.add_series(clean(one.name), one.values[part], _pattern(one) or "General")
     frame = slide.shapes.add_chart(kind, *place.emu, data)
     chart = frame.chart
+    if chart.element.find(qn("c:roundedCorners")) is None:
+        straight = parse_xml(f'<c:roundedCorners {nsdecls("c")} val="0"/>')
+        chart.element.find(qn("c:date1904")).addnext(straight)
     chart.has_title = False
     chart.font.size = Pt(_TEXT)
     _ink(chart.font.color)

@@ -138,7 +138,7 @@ class _Deck:
         document = of.policy if of.kind == "comparison" else of.clauses.caption
         facts = [document, of.headline.heading, of.date.isoformat()]
         told = [
-            Words(fact, most=2)
+            Words(fact, most=3)
             for number, fact in enumerate(facts)
             if not any(fact in said for said in (of.title, *facts[:number]))
         ]
@@ -167,7 +167,7 @@ class _Deck:
     def key(self) -> None:
         """The table of what binds."""
         title = f"{self._of.name}{_colon()}{self._of.key.caption}"
-        self._pages(self._of.key, title, rows=_KEY_ROWS, most=2, sizes=(20, 18, 16, _TEXT))
+        self._pages(self._of.key, title, rows=_KEY_ROWS, most=3, sizes=(20, 18, 16, _TEXT))
 
     def native(self, native: Native) -> None:
         """A chart that PowerPoint draws."""
@@ -264,12 +264,14 @@ class _Deck:
         for size in sizes:
             layout = _Grid(columns(grid, body.width, size, _SIDES), size, most, numeric)
             heights = [layout.height(row) for row in grid]
-            room = body.height - foot - 2 * _GAP
+            room = body.height - foot - _GAP
             found = list(_paged(heights, room, rows))
-            if len(found) <= math.ceil(len(table.rows) / rows):
+            if len(found) <= math.ceil(len(table.rows) / rows) and layout.whole(grid):
                 break
         even = list(_paged(heights, room, math.ceil(len(table.rows) / len(found))))
-        shown = (even if len(even) == len(found) else found)[:pages]
+        if len(even) == len(found) <= (pages or len(found)):
+            found = even
+        shown = found[:pages]
         for number, page in enumerate(shown, 1):
             numbered = title
             if len(shown) > 1:
@@ -434,11 +436,15 @@ class _Grid:
 
     def height(self, row: Sequence[str]) -> float:
         """Inches that a row takes."""
-        counts = (
-            lines(text, room - _SIDES, self._size)
-            for text, room in zip(row, self._widths, strict=True)
-        )
-        return tall(min(self._most, max(counts)), self._size) + _ENDS
+        return tall(min(self._most, self._lines(row)), self._size) + _ENDS
+
+    def whole(self, rows: Iterable[Sequence[str]]) -> bool:
+        """Whether no cell has to be cut."""
+        return all(self._lines(row) <= self._most for row in rows)
+
+    def _lines(self, row: Sequence[str]) -> int:
+        cells = zip(row, self._widths, strict=True)
+        return max(lines(text, room - _SIDES, self._size) for text, room in cells)
 
     def draw(self, slide: Any, body: Box, rows: Sequence[Sequence[str]]) -> float:
         """A table that can be edited, its first row the header; gives its height in inches."""

@@ -128,8 +128,11 @@ class _Sheet:
 
     def text(self, row: int, column: int, text: str, **letters: Any) -> None:
         """Write a text as a text, whatever it looks like."""
-        form = self._book.format(**letters)
-        self.there.write_string(row, column, _cut(_clean(text), _MOST_TEXT), form)
+        form, shown = self._book.format(**letters), _cut(_clean(text), _MOST_TEXT)
+        if shown:
+            self.there.write_string(row, column, shown, form)
+        else:
+            self.there.write_blank(row, column, None, form)
 
     def sentence(self, row: int, text: str, first: int = 0, **letters: Any) -> int:
         """Write a text across the columns from `first`, as tall as it is; gives the row below."""
@@ -386,7 +389,7 @@ def _dress(chart: Any, native: Native, title: list[Any]) -> None:
         bounds["max"] = 100
     chart.set_y_axis(
         {
-            "name": _clean(native.unit),
+            "name": _label(native.unit),
             "name_font": quiet | {"bold": False, "rotation": 0},
             "num_font": quiet,
             "line": {"none": True},
@@ -468,8 +471,12 @@ def _word(column: str, text: str) -> str:
 
 
 def _label(text: str) -> str:
-    """A label of a chart, which must not begin as a reference to a cell does."""
-    return _clean(text).lstrip("=") or " "
+    """A text on a chart, where `!` would make XlsxWriter see a reference to a cell.
+
+    >>> _label("=Sheet1!A1")
+    '=Sheet1！A1'
+    """
+    return _clean(text).replace("!", "！")
 
 
 def _sheet_name(name: str, used: set[str]) -> str:

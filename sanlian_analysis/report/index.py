@@ -14,7 +14,7 @@ from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.language import current, say
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.report.manifest import AreaRecord
-from sanlian_analysis.report.page import stylesheet
+from sanlian_analysis.report.page import script, stylesheet
 from sanlian_analysis.tables import simulated_mark, verdict_text
 
 
@@ -58,6 +58,8 @@ def index_page(
     return template.render(
         language="zh-CN" if current() == "zh" else "en",
         css=stylesheet(),
+        script=script()[0],
+        script_hash=script()[1],
         title=say(f"{policy.label}　{date}", f"{policy.label}, {date}"),
         summary=say(
             f"《{policy.title}》{policy.number}，共 {len(records)} 个县（市、区）"

@@ -1,7 +1,9 @@
-"""An executed notebook as one page that needs nothing else: no script, no network address."""
+"""An executed notebook as one page that needs nothing else, and no network address."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -18,6 +20,23 @@ _TEMPLATE = "template"
 def stylesheet() -> str:
     """The style of every page."""
     return _template_folder().joinpath("page.css").read_text(encoding="utf-8")
+
+
+@cache
+def script() -> tuple[str, str]:
+    """The one script of every page, which sorts tables, and what lets a browser run it alone."""
+    text = _template_folder().joinpath("page.js").read_text(encoding="utf-8")
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return text, f"sha256-{digest}"
+
+
+def _contents(notebook: NotebookNode) -> list[tuple[str, str]]:
+    """The headings of the notebook and where they stand."""
+    return [
+        (cell.id, cell.source.splitlines()[0].removeprefix("## "))
+        for cell in notebook.cells
+        if cell.cell_type == "markdown" and cell.source.startswith("## ")
+    ]
 
 
 def _template_folder() -> Path:
@@ -39,6 +58,10 @@ def page(notebook: NotebookNode, title: str, home: str = "") -> str:
             "language_code": "zh-CN" if current() == "zh" else "en",
             "page_title": title,
             "page_css": stylesheet(),
+            "page_script": script()[0],
+            "page_script_hash": script()[1],
+            "page_contents": _contents(notebook),
+            "page_contents_label": say("目录", "Contents"),
             "page_home": home,
             "page_home_label": say("← 全部地区", "← all areas"),
             "code_label": say("代码", "Code"),
