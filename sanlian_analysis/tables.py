@@ -351,6 +351,10 @@ def _settlement(value: Any) -> str:
 def _lack_text(demand: str, value: Fraction | None, gap: Fraction | None) -> str:
     if value is None or gap is None:
         return demand + say("：否", ": no")
+    if gap == 0:  # just at a bound that must be exceeded
+        return demand + say(
+            f"：现为 {style.number(float(value))}", f": now {style.number(float(value))}"
+        )
     figure, distance = style.number(float(value)), style.number(abs(float(gap)))
     lacking = say(f"差 {distance}", f"{distance} short")
     over = say(f"超 {distance}", f"{distance} over")

@@ -366,16 +366,21 @@ def test_tables_are_as_wide_as_the_text(language, name):
             assert [int(w.get(qn("w:w"))) for w in row.iter(qn("w:tcW"))] == widths
 
 
-def test_a_code_is_not_broken_when_other_columns_are_long():
-    rows = tuple(("210106001001", "社区" * 9, "街道" * 6, "差" * 80, "未知" * 30) for _ in range(9))
-    one = made(short=0, charts=())
-    one = dataclasses.replace(
-        one, short=Table("未达标准", ("代码", "名", "街道", "缺", "未知"), rows)
-    )
-    (_, table, _) = opened(document(one)).tables
+@pytest.mark.parametrize("other", ["街道" * 6, "a" * 300])
+def test_a_code_is_not_broken_when_other_columns_are_long(other):
+    row = ("运城2019", "210106001001", "社区" * 9, other, "农村社区", "差" * 80, "未知" * 30)
+    short = Table("未达标准", ("文件", "代码", "名", "街道", "类型", "缺", "未知"), (row,) * 9)
+    (_, table, _) = opened(document(dataclasses.replace(made(charts=()), short=short))).tables
     widths = [int(column.get(qn("w:w"))) for column in table._tbl.tblGrid]
-    assert widths[0] - 170 >= 12 * 105  # twelve digits of half of 10.5 points
-    assert widths[3] == max(widths)
+    assert widths[1] - 170 >= 12 * 105  # twelve digits of half of 10.5 points
+    assert sum(widths) == pytest.approx(156 / 25.4 * 1440, abs=12)
+
+
+def test_a_title_is_not_said_twice():
+    one = made()
+    assert styled(opened(document(one)), "Subtitle") == ["铁西区（210106）　截至2023-12-31"]
+    again = dataclasses.replace(one, title=one.headline.heading)
+    assert styled(opened(document(again)), "Subtitle") == ["辽宁2021"]
 
 
 def test_only_sixty_units_are_listed_and_the_rest_is_named():

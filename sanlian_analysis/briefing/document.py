@@ -144,7 +144,8 @@ def document(briefing: Briefing) -> bytes:
         text = _Text()
         text.furnish(briefing)
         text.line("Title", briefing.title)
-        text.line("Subtitle", briefing.headline.heading)
+        again = briefing.headline.heading == briefing.title
+        text.line("Subtitle", briefing.policy if again else briefing.headline.heading)
         text.heading(say("主要结论", "Main findings"))
         for sentence in briefing.headline.sentences:
             text.line("Body Text", sentence)
@@ -468,7 +469,7 @@ _MARGIN = 85
 def _widths(rows: Sequence[Sequence[str]], size: int) -> list[int]:
     """Widths of columns in twentieths of a point; together as wide as the text.
 
-    No word is broken that fits into an even share; what is left goes where it
+    No word is broken unless there is no room for all; what is left goes where it
     spares the most lines, and the rest to all alike.
     """
     half = size * 5  # half a character
@@ -477,7 +478,9 @@ def _widths(rows: Sequence[Sequence[str]], size: int) -> list[int]:
     room = full // half - count
     texts = np.array([[_halves(cell) for cell in row] for row in rows])
     words = [max(map(_unbroken, column)) for column in zip(*rows, strict=True)]
-    widths = np.minimum(words, room // count)
+    widths = np.zeros(count, dtype=int)
+    for done, column in enumerate(np.argsort(words, kind="stable")):
+        widths[column] = min(words[column], (room - int(widths.sum())) // (count - done))
     while (left := room - int(widths.sum())) > 0:
         spared, more, column = max(
             (*_best_widening(texts, widths, column, left), column) for column in range(count)
@@ -506,8 +509,8 @@ def _best_widening(texts: Any, widths: Any, column: int, left: int) -> tuple[flo
 
 
 def _unbroken(text: str) -> int:
-    """Width of the longest word, or of four hanzi."""
-    longest = max((len(word) for word in re.findall(r"[!-~]+", text)), default=1)
+    """Width of the longest word, should it be bold, or of four hanzi."""
+    longest = max((len(word) + 2 for word in re.findall(r"[!-~]+", text)), default=1)
     return max(longest, min(_halves(text), 8))
 
 

@@ -460,11 +460,13 @@ def _series(subject: Subject, name: str, role: Role, rows: pd.DataFrame) -> Seri
             continue
         quantity = subject.quantity
         text = quantity.threshold(figure) if role == "threshold" else quantity.text(figure, against)
-        values.append(_written(text))
+        values.append(_written(text, figure))
         labels.append(text)
     return Series(name, role, tuple(values), tuple(labels))
 
 
-def _written(text: str) -> float:
-    """The number that a text shows: 30.6 for 30.6%."""
+def _written(text: str, figure: float) -> float:
+    """The number that a text shows: 30.6 for 30.6%; of 1/3 the figure in per cent."""
+    if "/" in text:
+        return 100 * figure
     return float("".join(c for c in text if c.isdigit() or c in ".-"))

@@ -57,7 +57,7 @@ _MEASURED_ROWS = 130
 _RUNNING, _INCH = 8, 25.4
 
 #: Letters without a space after which a line, or a cell, may break anywhere.
-_LONG_IN_LINE, _LONG_IN_CELL = 40, 15
+_LONG_IN_LINE, _LONG_IN_CELL = 40, 13
 _BREAK = "\u200b"
 
 #: A longer text is no name; so much of it is shown, and less where that fills too many pages.
@@ -160,6 +160,7 @@ def _data(briefing: Briefing) -> dict[str, Any]:
     as_of = say(f"截至{briefing.date}", f"as of {briefing.date}")
     heading = briefing.headline.heading
     day = briefing.date
+    several = briefing.kind == "comparison"  # a village stands there once per document
     return {
         "language": briefing.language,
         "region": say("cn", "gb"),
@@ -178,8 +179,8 @@ def _data(briefing: Briefing) -> dict[str, Any]:
         "headline": [_text(sentence) for sentence in briefing.headline.sentences],
         "details": [_text(detail) for detail in briefing.headline.details],
         "key": _table(briefing.key, say("项", "")),
-        "also": _table(briefing.tables[0], say("个", "")) if _leads(briefing) else None,
-        "short": _table(briefing.short, say("个", "")),
+        "also": _table(briefing.tables[0], say("行", "")) if _leads(briefing) else None,
+        "short": _table(briefing.short, say("行" if several else "个", "")),
         "clauses": _table(_clauses(briefing), say("条", ""), weight=2),
         "method": {
             "title": say("怎样计算", "How it is calculated"),

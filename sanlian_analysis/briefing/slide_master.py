@@ -80,7 +80,7 @@ def box_of(shape: Any) -> Box | None:
 
 def house() -> Any:
     """An empty deck in 16:9 in the house's colours and fonts."""
-    deck = Presentation()
+    deck: Any = Presentation()
     stretch = Inches(WIDTH) / deck.slide_width
     deck.slide_width, deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
     deck.element.find(qn("p:sldSz")).attrib.pop("type", None)

@@ -6,6 +6,7 @@ import datetime as dt
 import io
 import math
 from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, cast
@@ -172,9 +173,10 @@ class _Deck:
     def native(self, native: Native) -> None:
         """A chart that PowerPoint draws."""
         slide, body = self._titled(native.title, native.source)
-        line = Box(body.left, body.top, body.width, 0.36)
-        _text(slide, line, [Words(native.alt, muted=True, most=1)], (16, 15, _TEXT))
-        body = body.below(0.45)
+        most = min(2, lines(clean(native.alt), body.width - 2 * _INSET, _TEXT))
+        line = Box(body.left, body.top, body.width, tall(most, _TEXT) + 0.1)
+        _text(slide, line, [Words(native.alt, muted=True, most=most)], (16, 15, _TEXT))
+        body = body.below(line.height + _GAP / 2)
         frames = slide_charts.draw(slide, body, native)
         alt = _sentences(native.title, native.alt)
         for number, frame in enumerate(frames, 1):
@@ -190,7 +192,11 @@ class _Deck:
         slide, body = self._titled(_title(chart))
         data = chart.png()
         across, high = (float(side) for side in chart.get_size_inches())
-        cuts = [_cuts(data, _head(chart) / high, strips) for strips in (1, 2, 3)]
+        head = _head(chart) / high
+        cuts = [[head, 1.0]]
+        if (1 - head) * high / body.height > 2 * across / body.width:
+            ink = (1 - imread(io.BytesIO(data))[:, :, :3]).sum(axis=(1, 2))
+            cuts += [_cuts(ink, head, strips) for strips in (2, 3)]
         scale, places = max((_scale(body, across, high, places), places) for places in cuts)
         strips = len(places) - 1
         left = body.left + (body.width - strips * across * scale) / 2
@@ -246,7 +252,7 @@ class _Deck:
         pages: int | None = None,
     ) -> None:
         """A table on as many slides as it needs, `pages` at most; cells of `most` lines."""
-        body = self._body()
+        body = self._body
         under = [Words(note, muted=True, most=2) for note in table.notes[:2] if not pages]
         if not table.rows:
             slide, body = self._titled(title)
@@ -281,7 +287,7 @@ class _Deck:
             used = layout.draw(slide, body, [grid[0], *picked])
             _describe(slide.shapes[-1], "table", self._marked(_sentences(title, *grid[0])))
             rest = [Words(_rest(table, page.stop - 1))] if number == pages else []
-            _text(slide, body.below(used + _GAP), [*filter(_told, rest), *under], (_SMALL,))
+            _text(slide, body.below(used + 1.5 * _GAP), [*filter(_told, rest), *under], (_SMALL,))
             named = {cell for row in picked for cell in row}
             self._note(slide, [numbered, *table.notes, *self._clauses(named)])
 
@@ -290,14 +296,14 @@ class _Deck:
     def _titled(self, title: str, source: str = "") -> tuple[Any, Box]:
         """A new slide with title, footer and mark, and the room that is left for its body."""
         slide, shape = self._empty(self._plain)
-        room = self._heading()
+        room = self._heading
         if self._mark:
             tag = wide(self._mark, _SMALL) + 0.3
             self._tag(slide, room.left + room.width - tag, room.top + 0.12)
             room = Box(room.left, room.top, room.width - tag - _GAP, room.height)
         self._entitle(slide, shape, title, _TITLES, room)
         self._footer(slide, source or f"{say('依据：', 'Source: ')}{self._of.policy}")
-        return slide, self._body()
+        return slide, self._body
 
     def _empty(self, layout: Any) -> tuple[Any, Any]:
         """A new slide with nothing but its title, and on an opening slide its subtitle."""
@@ -320,6 +326,7 @@ class _Deck:
         run.text, size = fitted(text, inner, sizes)
         run.font.size = Pt(size)
 
+    @cached_property
     def _heading(self) -> Box:
         """Where titles stand: where the layout has them, if that leaves room below."""
         for shape in self._plain.placeholders:
@@ -329,31 +336,33 @@ class _Deck:
         house = slide_master.TITLE
         return Box(MARGIN, house.top, self._wide - 2 * MARGIN, house.height)
 
+    @cached_property
     def _body(self) -> Box:
-        head = self._heading()
-        tops = [box_of(shape).top for shape in self._feet().values()]  # type: ignore[union-attr]
+        """What is left between title and footer."""
+        head = self._heading
+        tops = [place.top for _, place in self._feet.values()]
         foot = self._high - (slide_master.HEIGHT - slide_master.FOOTERS["ftr"].top)
         left = min(max(head.left, MARGIN), 1.5)
         top = head.bottom + _GAP
         return Box(left, top, self._wide - 2 * left, min([foot, *tops]) - _GAP - top)
 
-    def _feet(self) -> dict[str, Any]:
+    @cached_property
+    def _feet(self) -> dict[str, tuple[Any, Box]]:
         """The layout's own footers: its placeholders in the lowest fifth of the page."""
         found = {}
         for shape in self._plain.placeholders:
             box = box_of(shape)
             if _kind(shape) in FOOTER_KINDS and box and box.top > self._high * 0.8:
-                found[FOOTER_KINDS[_kind(shape)]] = shape
+                found[FOOTER_KINDS[_kind(shape)]] = (shape, box)
         return found
 
     def _footer(self, slide: Any, source: str) -> None:
         """Source, date and page number: in the layout's places, or in the house's."""
         texts = {"ftr": source, "dt": self._of.date.isoformat(), "sldNum": ""}
-        feet = self._feet()
         for kind, text in texts.items():
-            if kind in feet:
-                place = box_of(feet[kind])
-                shape = _stamped(slide, feet[kind], kind)
+            if kind in self._feet:
+                like, place = self._feet[kind]
+                shape = _stamped(slide, like, kind)
             else:
                 place = self._own_foot(kind)
                 shape = slide.shapes.add_textbox(*place.emu)
@@ -362,7 +371,7 @@ class _Deck:
                 paragraph._p.append(_page_field(len(self._deck.slides)))
                 continue
             run = paragraph.add_run()
-            run.text = cut(text, (place.width if place else 1.0) - 0.2, _FOOT)
+            run.text = cut(text, place.width - 0.2, _FOOT)
             run.font.size = Pt(_FOOT)
 
     def _own_foot(self, kind: str) -> Box:
@@ -594,11 +603,8 @@ def _scale(body: Box, across: float, high: float, places: Sequence[float]) -> fl
     return min(body.width / (len(places) - 1) / across, body.height / tallest)
 
 
-def _cuts(data: bytes, head: float, strips: int) -> list[float]:
+def _cuts(ink: Any, head: float, strips: int) -> list[float]:
     """Where a picture is cut from top to bottom: near even heights, where least is drawn."""
-    if strips == 1:
-        return [head, 1.0]
-    ink = (1 - imread(io.BytesIO(data))[:, :, :3]).sum(axis=(1, 2))
     places = [head]
     for number in range(1, strips):
         middle = head + (1 - head) * number / strips

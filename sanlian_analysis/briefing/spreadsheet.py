@@ -319,7 +319,7 @@ class _Book:
         """One chart; its figures are written into a block that begins in row `top`."""
         name, first = sheet.there.get_name(), top + 2
         last = first + len(native.categories) - 1
-        sheet.text(top, 0, native.title, bold=True)
+        sheet.sentence(top, native.title, bold=True)
         headings = [native.unit, *(series.name for series in native.series)]
         sheet.row(top + 1, headings, [_HEADER] * len(headings))
         for row, category in enumerate(native.categories, start=first):
