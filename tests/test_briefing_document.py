@@ -148,7 +148,7 @@ def real(language="zh", kind="county"):
         return briefing.overview_briefing(found, "1408", ledger.dates[-1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def county():
     return real()
 

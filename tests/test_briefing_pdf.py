@@ -109,14 +109,14 @@ def made(**changed):
     return dataclasses.replace(whole, **changed)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def yuncheng():
     data = ROOT / "data"
     ledger = sl.read_ledger(data / "ledgers/yuncheng-2019.xlsx", data / "frames/yuncheng.csv")
     return briefings.Evaluated(ledger, sl.load_policy("yuncheng-2019"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def county(yuncheng):
     return briefings.county_briefing(yuncheng, "140802", yuncheng.ledger.dates[-1])
 

@@ -176,12 +176,12 @@ def books(data):
     return [openpyxl.load_workbook(io.BytesIO(book)).active for book in found]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def deck():
     return slides(briefing())
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def real():
     ledger = read_ledger(DATA / "ledgers/yuncheng-2019.xlsx", DATA / "frames/yuncheng.csv")
     found = Evaluated(ledger, load_policy("yuncheng-2019"))
@@ -192,7 +192,7 @@ def real():
     }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def real_decks(real):
     return {kind: slides(made) for kind, made in real.items()}
 
@@ -483,7 +483,7 @@ def test_pictures_charts_and_tables_have_alternative_texts(real_decks):
 # --- hostile names ----------------------------------------------------------------------
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def hostile():
     names = (*HOSTILE, *FORMULAS)
     one = HOSTILE[0]

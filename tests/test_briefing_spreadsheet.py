@@ -17,12 +17,12 @@ from sanlian_analysis.tables import Table, verdict_text
 HEADER = 3
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def county():
     return real()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def overview():
     return real("en", "overview")
 

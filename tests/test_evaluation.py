@@ -1185,7 +1185,7 @@ def test_a_settlement_that_contradicting_rows_agree_on_stands(results):
 
 
 def test_a_faulty_value_is_unknown(results):
-    faulty = [-1, 2.5, "三", "十个", "10个", 1e16, True]
+    faulty = [-1, 2.5, "三", "十个", "10户", 1e16, True]
     communities = [{"orgs": cell} for cell in faulty]
     said = said_of_each(results, "liaoning-2021", "210106", communities, "orgs-urban")
     assert said == ["?"] * len(faulty)

@@ -29,7 +29,7 @@ PARAMETERS = ("ledger", "frame", "policy", "area", "date", "assume", "lang")
 HOSTILE = "<script>alert('$x_1$')</script>=1+1"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def inputs(tmp_path_factory):
     """A ledger of two counties called 铁西区 and one that reports nothing, with its frame."""
     folder = tmp_path_factory.mktemp("inputs")
@@ -47,7 +47,7 @@ def inputs(tmp_path_factory):
     return folder
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def run(inputs, tmp_path_factory):
     out = tmp_path_factory.mktemp("out")
     return run_reports(order(inputs, out))
