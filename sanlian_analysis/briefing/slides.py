@@ -38,7 +38,7 @@ from sanlian_analysis.briefing.slide_text import (
     tall,
     wide,
 )
-from sanlian_analysis.briefing.value import Briefing, Native
+from sanlian_analysis.briefing.value import Briefing, Native, picture
 from sanlian_analysis.charts import Chart, style
 from sanlian_analysis.language import Language, say, using
 from sanlian_analysis.tables import MOST_ROWS, Table, simulated_mark, verdict_text
@@ -190,7 +190,7 @@ class _Deck:
     def picture(self, chart: Chart) -> None:
         """A chart as a picture, without its title, which is the slide's; a tall one in strips."""
         slide, body = self._titled(_title(chart))
-        data = chart.png()
+        data = picture(chart)
         across, high = (float(side) for side in chart.get_size_inches())
         head = _head(chart) / high
         cuts = [[head, 1.0]]

@@ -10,11 +10,14 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import pandas as pd
 
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.tables import Statement, Table
+
+_PICTURES: WeakKeyDictionary[Chart, bytes] = WeakKeyDictionary()
 
 Role = Literal["value", "threshold", "lower", "upper"]
 
@@ -86,3 +89,10 @@ class Briefing:
     results: pd.DataFrame
     components: pd.DataFrame
     simulated: bool
+
+
+def picture(chart: Chart) -> bytes:
+    """The chart of a briefing as PNG, drawn once for all renderings."""
+    if chart not in _PICTURES:
+        _PICTURES[chart] = chart.png()
+    return _PICTURES[chart]

@@ -17,6 +17,7 @@ from sanlian_analysis.briefing.document import document
 from sanlian_analysis.briefing.pdf import pdf
 from sanlian_analysis.briefing.slides import slides
 from sanlian_analysis.briefing.spreadsheet import spreadsheet
+from sanlian_analysis.briefing.value import picture
 from sanlian_analysis.files import safe_name
 from sanlian_analysis.ledger import read_ledger
 from sanlian_analysis.policy_files import load_policy
@@ -66,5 +67,5 @@ def write_charts(briefing: Briefing, folder: Path) -> None:
     folder.mkdir()
     for chart in briefing.charts:
         name = safe_name(chart.name)
-        (folder / f"{name}.png").write_bytes(chart.png())
+        (folder / f"{name}.png").write_bytes(picture(chart))
         (folder / f"{name}.svg").write_bytes(chart.svg())
