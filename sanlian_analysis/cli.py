@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import click
 
@@ -515,6 +515,15 @@ def report(
 @click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
 @click.option("--lang", type=click.Choice(["zh", "en"]), help=say("图的语言", "language"))
 @click.option(
+    "--size",
+    type=click.Choice(["notebook", "page", "slide"]),
+    default="notebook",
+    show_default=True,
+    help=say(
+        "PNG 用于笔记本、A4 页面或 16:9 幻灯片", "of a PNG: for a notebook, an A4 page, a slide"
+    ),
+)
+@click.option(
     "-o", "--output", required=True, metavar="OUT", help=say(".png 或 .svg", ".png or .svg")
 )
 def chart(
@@ -528,6 +537,7 @@ def chart(
     level: str,
     assumptions: tuple[str, ...],
     lang: str | None,
+    size: Literal["notebook", "page", "slide"],
     output: str,
 ) -> None:
     """Write one chart; several standards give several files, numbered."""
@@ -558,7 +568,7 @@ def chart(
     for i, one in enumerate(draw(name, Wanted(found, area, day, target, level)), start=1):
         path = out if i == 1 else out.with_name(f"{out.stem}-{i}{out.suffix}")
         with whole_file(path) as part:
-            part.write_bytes(one.png() if out.suffix == ".png" else one.svg())
+            part.write_bytes(one.png(size) if out.suffix == ".png" else one.svg())
         click.echo(say(f"已写入 {path}：{one.alt}", f"{path} written: {one.alt}"), err=True)
 
 

@@ -428,6 +428,17 @@ def test_chart_is_written_with_its_finding(tmp_path, ending):
     assert out.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
 
 
+@pytest.mark.parametrize(("size", "wide", "ratio"), [("page", 1842, None), ("slide", 3840, 16 / 9)])
+def test_chart_for_page_and_slide_has_their_size(tmp_path, size, wide, ratio):
+    out = tmp_path / "排名.png"
+    done = sanlian("chart", "ranking", LEDGER, *CHARTED, "--size", size, "-o", out)
+    assert done.returncode == 0
+    head = out.read_bytes()[16:24]
+    across, down = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
+    assert abs(across - wide) <= 2
+    assert ratio is None or abs(across / down - ratio) < 0.002
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,13 +6,14 @@ import base64
 import io
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from PIL import Image
 
 from sanlian_analysis.charts import style
 from sanlian_analysis.charts.text import line_height, width, wrap
@@ -20,6 +21,9 @@ from sanlian_analysis.language import say
 
 #: Inches between the margins.
 ROOM = style.WIDTH - 2 * style.MARGIN
+
+#: What a picture is for.
+Size = Literal["notebook", "page", "slide"]
 
 #: Line2D properties of a mark, and what it stands for.
 KeyEntry = tuple[dict[str, Any], str]
@@ -64,9 +68,21 @@ class Chart(Figure):
         self.alt = alt
         self.body = (0.0, 0.0, style.WIDTH, height)
 
-    def png(self) -> bytes:
-        """The chart at 192 dots per inch; the same chart gives the same bytes."""
-        return self._drawn("png", dpi=style.FILE_DPI, metadata={"Software": None})
+    def png(self, size: Size = "notebook") -> bytes:
+        """The chart as a picture; the same chart gives the same bytes.
+
+        `size`: "notebook" at 192 dots per inch, "page" for a column of an A4
+        page at 300 dots per inch, "slide" with 3840 × 2160 dots (16:9, the room
+        beside the chart left blank).
+        """
+        wide, high = (float(side) for side in self.get_size_inches())
+        dpi: float = style.FILE_DPI
+        if size == "page":
+            dpi = style.PAGE_DPI * style.COLUMN / wide
+        elif size == "slide":
+            dpi = min(style.SLIDE[0] / wide, style.SLIDE[1] / high)
+        drawn = self._drawn("png", dpi=dpi, metadata={"Software": None})
+        return _centred(drawn, style.SLIDE) if size == "slide" else drawn
 
     def svg(self) -> bytes:
         """The chart as vectors, letters as outlines; the same chart gives the same bytes."""
@@ -88,6 +104,16 @@ class Chart(Figure):
         described = {"width": shown[0], "height": shown[1], "alt": self.alt, "name": self.name}
         picture = base64.b64encode(self.png()).decode("ascii")
         return {"image/png": picture, "text/plain": self.alt}, {"image/png": described}
+
+
+def _centred(png: bytes, size: tuple[int, int]) -> bytes:
+    """A picture in the middle of a blank sheet of that many dots."""
+    sheet, out = Image.new("RGB", size, style.PAPER), io.BytesIO()
+    with Image.open(io.BytesIO(png)) as picture:
+        place = (size[0] - picture.width) // 2, (size[1] - picture.height) // 2
+        sheet.paste(picture, place)
+    sheet.save(out, format="PNG")
+    return out.getvalue()
 
 
 def simulated_label() -> str:

@@ -22,6 +22,8 @@ from sanlian_analysis.language import current, say
 #: Inches, at 96 dots each on a page; files are drawn at twice that.
 WIDTH, BODY_HEIGHT, MARGIN = 7.2, 2.75, 0.28
 LAYOUT_DPI, FILE_DPI = 96, 192
+#: An A4 column of 156 mm in inches, the dots of print, and those of a slide.
+COLUMN, PAGE_DPI, SLIDE = 156 / 25.4, 300, (3840, 2160)
 
 #: Points.
 TITLE, SUBTITLE, BODY, SMALL = 13.5, 9.5, 8.5, 7.5
