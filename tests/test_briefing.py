@@ -18,7 +18,9 @@ from sanlian_analysis.briefing import (
     overview_briefing,
 )
 from sanlian_analysis.language import using
+from sanlian_analysis.policy_files import POLICY_IDS
 from sanlian_analysis.report.batch import FORMATS, Order, run_reports
+from sanlian_analysis.report.compare import write_comparisons
 
 ROOT = Path(__file__).parents[1]
 DATE = dt.date(2022, 12, 31)
@@ -116,6 +118,15 @@ def test_comparison_sets_documents_side_by_side(found):
     assert len(compared.charts) == len(compared.natives) == 2
 
 
+@pytest.mark.parametrize("policy", POLICY_IDS)
+def test_ledger_without_the_columns_of_a_policy_has_briefings(found, policy):
+    other = Evaluated(found.ledger, sl.load_policy(policy))
+    briefing = county_briefing(other, "210106", DATE)
+    assert "staffing" not in {chart.name for chart in briefing.charts}
+    assert briefing.key.rows
+    assert overview_briefing(other, "21", DATE).key.rows
+
+
 def test_briefing_in_english(found):
     with using("en"):
         made = county_briefing(found, "210106", DATE)
@@ -180,6 +191,22 @@ def test_every_number_of_the_briefing_stands_in_every_rendering(rendered, briefi
     assert {"75%", "60%", "80%", "1"} <= wanted
     there = set(NUMBER.findall(text_of(rendered / f"county.{ending}")))
     assert wanted - there == set()
+
+
+def test_several_policies_make_a_comparison(inputs, tmp_path):
+    order = Order(
+        ledger=str(inputs / "台账.csv"),
+        frame=str(inputs / "名录.csv"),
+        policy="liaoning-2021",
+        areas=("210106",),
+        out=str(tmp_path),
+        formats=("html", "pdf", "docx"),
+    )
+    (folder,) = write_comparisons(order, ["liaoning-2021", "yuncheng-2019"])
+    assert folder == tmp_path / "comparison" / "2022-12-31" / "210106-铁西区"
+    there = {path.name for path in folder.iterdir()}
+    assert there == {"comparison.pdf", "comparison.docx", "charts"}
+    assert [path.name for path in folder.parent.iterdir()] == ["210106-铁西区"]
 
 
 def test_run_without_notebook_makes_no_notebook(inputs, tmp_path):

@@ -77,9 +77,12 @@ def staff_bands(
 ) -> list[Chart]:
     """Staff against households, where the policy sets a band for them; else an empty list.
 
-    `units` is as for `staffing`. The ceilings are those of the target's readings
+    `units` is as for `staffing`; a ledger that lacks one of the two columns has
+    no chart. The ceilings are those of the target's readings
     for urban communities, the primary one first.
     """
+    if not {"staff", "households"} <= set(units.columns):
+        return []
     for target in policy.targets:
         formula = target.readings[0].formula
         if isinstance(formula, Band) and formula.value.source == "staff":
