@@ -11,11 +11,13 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from sanlian_analysis import remembered
 from sanlian_analysis.assumptions import Assumptions, assume
 from sanlian_analysis.calculation import Assessment, Situation, assess, figures
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.evaluation import evaluate, situations, snapshots, threshold_of
 from sanlian_analysis.exact import Integers, Mask, divide, multiply
+from sanlian_analysis.language import current
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.measures import Areas, Figures, settling
 from sanlian_analysis.policy import Policy, Ratio, Reading, Target, Total
@@ -61,11 +63,22 @@ def components(
     units cannot bring it about, and for measures that are no share); the
     comparison and the calculation in words; clause and sentence.
     """
-    results = evaluate(ledger, policy, date, assumptions)
+    dates, given = snapshots(ledger, date), tuple(assumptions)
+    return remembered.work_out_once(
+        ledger,
+        ("components", policy, *dates, given, current()),
+        lambda: _components(ledger, policy, dates, given),
+    )
+
+
+def _components(
+    ledger: Ledger, policy: Policy, dates: list[dt.date], assumptions: tuple[str, ...]
+) -> pd.DataFrame:
+    results = evaluate(ledger, policy, dates, assumptions)
     assumed = assume(policy, assumptions)
     parts = [
         part
-        for situation in situations(ledger, assumed.policy, snapshots(ledger, date))
+        for situation in situations(ledger, assumed.policy, dates)
         for part in _of_snapshot(situation, assumed)
     ]
     counts = pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True)

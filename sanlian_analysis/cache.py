@@ -18,6 +18,7 @@ from pathlib import Path
 import pandas as pd
 import platformdirs
 import pyarrow as pa
+from pyarrow.parquet import ParquetFile
 
 from sanlian_analysis.findings import Finding
 from sanlian_analysis.language import say
@@ -111,7 +112,10 @@ def _load(place: Path) -> Content:
 
 
 def _table(path: Path) -> pd.DataFrame:
-    table = pd.read_parquet(path)
+    # Neither pandas nor a path: both start threads, after which no process can safely be forked.
+    with pa.memory_map(str(path)) as file:
+        read = ParquetFile(file, pre_buffer=False).read(use_threads=False)
+        table: pd.DataFrame = read.to_pandas(use_threads=False)
     table["date"] = table["date"].astype("datetime64[s]")  # Parquet knows no whole seconds
     return table
 

@@ -9,12 +9,17 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
 
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say, use_language
+
+if TYPE_CHECKING:  # what a command does not need is not imported by it
+    from sanlian_analysis.report.batch import Order
+    from sanlian_analysis.report.pool import Pool
+    from sanlian_analysis.report.progress import Progress
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -419,9 +424,52 @@ def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
     metavar="FILE.pptx",
     help=say("幻灯片沿用这份模板的母版", "slides take the masters of this presentation"),
 )
-@click.option("--jobs", type=click.IntRange(1), metavar="N", help=say("并行进程数", "processes"))
+@click.option(
+    "--jobs",
+    type=click.IntRange(1),
+    metavar="N",
+    help=say("同时生成几份；默认每核一份", "reports at a time; one per core without it"),
+)
+@click.option(
+    "--timeout",
+    "seconds",
+    type=click.FloatRange(min=0),
+    default=600,
+    show_default=True,
+    metavar="SECONDS",
+    help=say("每个笔记本最多运行多久；0 不限", "how long a notebook may run; 0 for no limit"),
+)
+@click.option(
+    "--max-memory",
+    "megabytes",
+    type=click.FloatRange(min=0),
+    default=0,
+    metavar="MB",
+    help=say(
+        "每个笔记本最多占用多少内存；默认不限", "memory that a notebook may take; no limit without"
+    ),
+)
+@click.option(
+    "--engine",
+    default="sanlian",
+    show_default=True,
+    metavar="NAME",
+    help=say("papermill 引擎；nbclient 为其自带的引擎", "papermill's engine; nbclient is its own"),
+)
+@click.option(
+    "--scheduler",
+    default="",
+    metavar="ADDRESS",
+    help=say("由 Dask 集群生成，如 tcp://主机:8786", "on a Dask cluster, such as tcp://host:8786"),
+)
 @click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
 @click.option("--resume", is_flag=True, help=say("只补做缺少的", "make only what is missing"))
+@click.option("--quiet", is_flag=True, help=say("不显示进度", "tell no progress"))
+@click.option(
+    "--json-progress",
+    is_flag=True,
+    help=say("在标准输出逐行输出 JSON 进度", "progress as lines of JSON on standard output"),
+)
 @click.option(
     "--lang", type=click.Choice(["zh", "en"]), help=say("报告语言", "language of the reports")
 )
@@ -430,62 +478,77 @@ def report(
     policies: tuple[str, ...],
     frame: str,
     dates: tuple[str, ...],
-    areas: tuple[str, ...],
-    out: str,
     formats: str,
-    template: str,
     jobs: int | None,
-    assumptions: tuple[str, ...],
-    resume: bool,
+    quiet: bool,
+    json_progress: bool,
     lang: str | None,
+    **given: Any,
 ) -> None:
     """Make the reports of every county, the overview and the index."""
-    from sanlian_analysis.report.batch import Order, run_reports
+    from sanlian_analysis.report.batch import Order, check_engine, workers
+    from sanlian_analysis.report.progress import Progress
 
     if lang:
         use_language(lang)
+    template, assumptions = given["template"], given["assumptions"]
     if template and not os.path.isfile(template):
         raise SanlianError(
             say(f"{template}：找不到幻灯片模板", f"{template}: no such presentation")
         )
-    failed = False
+    check_engine(given["engine"])
     chosen = _answerable(policies, ledger, frame)
     _check_assumptions(_policies(chosen), assumptions)
-    for policy in chosen:
-        for date in dict.fromkeys(dates) or [""]:
-            order = Order(
-                ledger=ledger,
-                policy=policy,
-                frame=frame,
-                date=date,
-                areas=areas,
-                out=out,
-                formats=_formats(formats),
-                jobs=jobs or 0,
-                assumptions=assumptions,
-                resume=resume,
-                template=template,
-            )
-            run = run_reports(order)
-            failed = failed or bool(run.failed)
-            made = len(run.records) - len(run.failed)
-            click.echo(
-                say(f"{run.folder}：完成 {made} 份", f"{run.folder}: {made} reports made"), err=True
-            )
-            for record in run.failed:
-                click.echo(
-                    say(f"失败 {record.code} {record.name}：{record.error}",
-                        f"failed {record.code} {record.name}: {record.error}"),
-                    err=True,
-                )  # fmt: skip
-            click.echo(run.folder / "index.html")
+    orders = [
+        Order(
+            ledger=ledger,
+            policy=policy,
+            frame=frame,
+            date=date,
+            formats=_formats(formats),
+            jobs=jobs or 0,
+            **given,
+        )
+        for policy in chosen
+        for date in dict.fromkeys(dates) or [""]
+    ]
+    failed = False
+    with workers(orders) as pool:
+        for order in orders:
+            progress = Progress(_progress_style(quiet, json_progress))
+            failed = _report(order, pool, progress, show=not json_progress) or failed
     if len(chosen) > 1:
         from sanlian_analysis.report.compare import write_comparisons
 
         for date in dict.fromkeys(dates) or [""]:
-            for comparison in write_comparisons(replace(order, date=date), chosen):
-                click.echo(comparison)
+            for comparison in write_comparisons(replace(orders[0], date=date), chosen):
+                click.echo(comparison, err=json_progress)
     sys.exit(1 if failed else 0)
+
+
+def _progress_style(quiet: bool, as_json: bool) -> Literal["bar", "lines", "json", "quiet"]:
+    if as_json:
+        return "json"
+    if quiet:
+        return "quiet"
+    return "bar" if sys.stderr.isatty() else "lines"
+
+
+def _report(order: Order, pool: Pool, progress: Progress, *, show: bool) -> bool:
+    """Carry out one order and say what came of it; returns whether an area failed."""
+    from sanlian_analysis.report.batch import run_reports
+
+    run = run_reports(order, pool, progress)
+    made = len(run.records) - len(run.failed)
+    click.echo(say(f"{run.folder}：完成 {made} 份", f"{run.folder}: {made} reports made"), err=True)
+    for record in run.failed:
+        click.echo(
+            say(f"失败 {record.code} {record.name}：{record.error}",
+                f"failed {record.code} {record.name}: {record.error}"),
+            err=True,
+        )  # fmt: skip
+    click.echo(run.folder / "index.html", err=not show)
+    return bool(run.failed)
 
 
 @cli.command(help=say("画一张图", "draw one chart"))

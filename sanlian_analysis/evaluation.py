@@ -13,11 +13,12 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from sanlian_analysis import remembered
 from sanlian_analysis.assumptions import Assumptions, assume
 from sanlian_analysis.calculation import Situation, assess, figures, prepare
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.language import say
+from sanlian_analysis.language import current, say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.measures import Areas, Figures
 from sanlian_analysis.policy import Growth, Milestone, Policy, Reading, Target
@@ -65,9 +66,20 @@ def evaluate(
     Raises SanlianError for a date that is no snapshot of the ledger.
     """
     policy = policy if isinstance(policy, Policy) else load_policy(policy)
+    dates, given = snapshots(ledger, date), tuple(assumptions)
+    return remembered.work_out_once(
+        ledger,
+        ("results", policy, *dates, given, current()),
+        lambda: _evaluated(ledger, policy, dates, given),
+    )
+
+
+def _evaluated(
+    ledger: Ledger, policy: Policy, dates: list[dt.date], assumptions: tuple[str, ...]
+) -> pd.DataFrame:
     assumed = assume(policy, assumptions)
     parts: list[_Part] = []
-    for situation in situations(ledger, assumed.policy, snapshots(ledger, date)):
+    for situation in situations(ledger, assumed.policy, dates):
         for target in policy.targets:
             parts += _target_parts(situation, target, assumed)
         del situation  # the next snapshot is taken while this name would still hold the last one
@@ -96,7 +108,9 @@ def situations(ledger: Ledger, policy: Policy, dates: Iterable[dt.date]) -> Iter
 
 def situation_at(ledger: Ledger, policy: Policy, date: dt.date) -> Situation:
     """One snapshot of the ledger, prepared for a policy."""
-    return next(situations(ledger, policy, [date]))
+    return remembered.work_out_once(
+        ledger, ("situation", policy, date), lambda: next(situations(ledger, policy, [date]))
+    )
 
 
 def snapshots(

@@ -6,7 +6,7 @@ import os
 import re
 import tempfile
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -39,14 +39,42 @@ def whole_file(path: str | Path) -> Iterator[Path]:
     part = Path(name)
     try:
         yield part
-        with part.open("rb+") as stream:
-            os.fsync(stream.fileno())
+        flush(part)
         part.chmod(0o666 & ~_umask())
         part.replace(path)
     except OSError as error:
         raise _unwritable(path, error) from None
     finally:
         part.unlink(missing_ok=True)
+
+
+def flush(path: Path) -> None:
+    """Wait until a file is on the disk and not only on its way there."""
+    with path.open("rb") as stream:
+        os.fsync(stream.fileno())
+
+
+def flush_folder(path: Path) -> None:
+    """Wait until the names in a folder are on the disk, where the system can say so."""
+    if hasattr(os, "O_DIRECTORY"):
+        place = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(place)
+        finally:
+            os.close(place)
+
+
+def states(paths: Iterable[Path]) -> tuple[tuple[object, ...], ...]:
+    """Per file what changes when it is written: name, inode, size, time; name alone if absent."""
+    found: list[tuple[object, ...]] = []
+    for path in paths:
+        try:
+            one = path.stat()
+        except OSError:
+            found.append((str(path),))
+        else:
+            found.append((str(path), one.st_ino, one.st_size, one.st_mtime_ns))
+    return tuple(found)
 
 
 def _unwritable(path: Path, error: OSError) -> SanlianError:

@@ -52,3 +52,16 @@ def using(language: Language) -> Iterator[None]:
         yield
     finally:
         _chosen.reset(token)
+
+
+#: Quotation marks inside a quotation.
+_INNER = str.maketrans("“”", "‘’")
+
+
+def quoted(sentence: str) -> str:
+    """A sentence between quotation marks; those that it has become single ones.
+
+    >>> quoted("深化“三社联动”")
+    '“深化‘三社联动’”'
+    """
+    return f"“{sentence.translate(_INNER)}”"

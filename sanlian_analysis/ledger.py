@@ -11,11 +11,12 @@ from typing import Any
 
 import pandas as pd
 
-from sanlian_analysis import cache, schema
+from sanlian_analysis import cache, remembered, schema
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.files import states
 from sanlian_analysis.findings import Finding, Severity
 from sanlian_analysis.frame import read_frame
-from sanlian_analysis.language import say
+from sanlian_analysis.language import current, say
 from sanlian_analysis.layout import Layout, find_layout, plain_title
 from sanlian_analysis.reading import ORIGIN, SheetTable, finding_at, read_table
 from sanlian_analysis.records import column_names
@@ -95,10 +96,17 @@ def read_ledger(
     Cells that cannot be understood become unknown and are listed in
     `Ledger.findings`. Raises SanlianError when the file cannot be used at all.
     """
-    path = Path(path)
+    if isinstance(frame, pd.DataFrame):
+        return _read(Path(path), frame, use_cache)
+    lists = [Path(frame)] if frame is not None else []
+    return remembered.read_once(
+        (str(path), *states([*files_of(Path(path)), *lists]), current()),
+        lambda: _read(Path(path), read_frame(frame) if frame is not None else None, use_cache),
+    )
+
+
+def _read(path: Path, frame: pd.DataFrame | None, use_cache: bool | None) -> Ledger:
     files = files_of(path)
-    if frame is not None and not isinstance(frame, pd.DataFrame):
-        frame = read_frame(frame)
     sha256 = digest(files)
     identity = [sha256, str(path), *(f"{file.name} {file.stat().st_size}" for file in files)]
     content = cache.kept(identity, lambda: _content(path, files, sha256), use_cache=use_cache)

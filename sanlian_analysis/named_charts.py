@@ -71,9 +71,18 @@ class Wanted:
 def _units_about(wanted: Wanted) -> tuple[pd.DataFrame, dict[str, Any]]:
     ledger = wanted.found.ledger
     area = wanted.area or tables.enclosing_area(wanted.found.results)
-    name = tables.area_name(wanted.found.results, area) if area else say("全域", "All areas")
+    name = tables.area_name(wanted.found.results, area)
     about: dict[str, Any] = {"date": wanted.date, "area": name, "simulated": ledger.simulated}
     return units_at(ledger, wanted.date, wanted.area), about
+
+
+def _of_results(
+    draw: Callable[..., Chart], wanted: Wanted, *target: str, **at: object
+) -> list[Chart]:
+    """A chart of the results inside the area; `at`: the level and the date that it asks for."""
+    results, simulated = wanted.found.results, wanted.found.ledger.simulated
+    within = wanted.area or None
+    return [draw(results, wanted.policy, *target, **at, within=within, simulated=simulated)]
 
 
 def _milestones(wanted: Wanted) -> list[Chart]:
@@ -88,60 +97,22 @@ def _milestones(wanted: Wanted) -> list[Chart]:
 
 def _compared(draw: Callable[..., Chart]) -> Callable[[Wanted], list[Chart]]:
     """A chart of one target over all areas of a level."""
-
-    def drawn(wanted: Wanted) -> list[Chart]:
-        return [
-            draw(
-                wanted.found.results,
-                wanted.policy,
-                wanted.main,
-                level=wanted.compared,
-                date=wanted.date,
-                within=wanted.area or None,
-                simulated=wanted.found.ledger.simulated,
-            )
-        ]
-
-    return drawn
+    return lambda wanted: _of_results(
+        draw, wanted, wanted.main, level=wanted.compared, date=wanted.date
+    )
 
 
 def _matrix(wanted: Wanted) -> list[Chart]:
-    return [
-        charts.verdict_matrix(
-            wanted.found.results,
-            wanted.policy,
-            level=wanted.compared,
-            date=wanted.date,
-            within=wanted.area or None,
-            simulated=wanted.found.ledger.simulated,
-        )
-    ]
+    return _of_results(charts.verdict_matrix, wanted, level=wanted.compared, date=wanted.date)
 
 
 def _change(wanted: Wanted) -> list[Chart]:
-    return [
-        charts.change(
-            wanted.found.results,
-            wanted.policy,
-            wanted.main,
-            level=wanted.compared,
-            within=wanted.area or None,
-            simulated=wanted.found.ledger.simulated,
-        )
-    ]
+    dates = [day for day in wanted.found.ledger.dates if day <= wanted.date][-2:]
+    return _of_results(charts.change, wanted, wanted.main, level=wanted.compared, dates=dates)
 
 
 def _tiles(wanted: Wanted) -> list[Chart]:
-    return [
-        charts.tile_map(
-            wanted.found.results,
-            wanted.policy,
-            wanted.main,
-            date=wanted.date,
-            within=wanted.area or None,
-            simulated=wanted.found.ledger.simulated,
-        )
-    ]
+    return _of_results(charts.tile_map, wanted, wanted.main, date=wanted.date)
 
 
 def _ratios(wanted: Wanted) -> list[Chart]:
@@ -150,17 +121,8 @@ def _ratios(wanted: Wanted) -> list[Chart]:
         for target in wanted.policy.targets
         if isinstance(target.readings[0].formula, Ratio)
     ]
-    return [
-        charts.ratio_bars(
-            wanted.found.results,
-            wanted.policy,
-            wanted.chosen(ratios),
-            level=wanted.compared,
-            date=wanted.date,
-            within=wanted.area or None,
-            simulated=wanted.found.ledger.simulated,
-        )
-    ]
+    target = wanted.chosen(ratios)
+    return _of_results(charts.ratio_bars, wanted, target, level=wanted.compared, date=wanted.date)
 
 
 def _of_units(draw: Callable[..., list[Chart]]) -> Callable[[Wanted], list[Chart]]:
@@ -199,7 +161,7 @@ NAMED: dict[str, tuple[str, str, Callable[[Wanted], list[Chart]]]] = {
     "matrix": ("判定矩阵", "verdict matrix", _matrix),
     "shortfall": ("缺口", "shortfall", _compared(charts.shortfall_bars)),
     "change": ("两个时点之间的变化", "change between two snapshots", _change),
-    "tiles": ("瓦片地图", "tile map", _tiles),
+    "tiles": ("方格地图", "tile map", _tiles),
     "thresholds": ("标准高低与达标率", "how sensitive the share is to the bar", _thresholds),
     "organisations": ("社会组织分布", "organisations", _of_units(charts.organisations)),
     "staff": ("人员配备", "staff against households", _of_units(charts.staff_bands)),

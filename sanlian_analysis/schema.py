@@ -51,7 +51,8 @@ class Variable:
 
     `at_most` names the variable of the same sheet that this one is a part of.
     `minimum` and `maximum` are inclusive; None where there is no limit.
-    `aliases`: other headers under which people fill it in.
+    `aliases`: other headers under which people fill it in. `meaning` says in English
+    what it holds; of a score item it is the name.
     """
 
     sheet: str

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pandas.api.extensions import ExtensionArray
 
-from sanlian_analysis import schema
+from sanlian_analysis import remembered, schema
 from sanlian_analysis.codes import COMMUNITY_DIGITS, LEVELS, code_numbers, published_names
 from sanlian_analysis.exact import run_starts, sums
 from sanlian_analysis.frame import complete_frame
@@ -54,6 +54,10 @@ class Snapshot:
 
 def take_snapshot(ledger: Ledger, date: dt.date) -> Snapshot:
     """The snapshot of a date; without a frame the units with a row at that date exist."""
+    return remembered.work_out_once(ledger, ("snapshot", date), lambda: _snapshot(ledger, date))
+
+
+def _snapshot(ledger: Ledger, date: dt.date) -> Snapshot:
     rows = {name: _at(ledger.table(name), name, date) for name in KEYS}
     reported = rows[COMMUNITIES]
     frame = _units_of(ledger, date) if ledger.frame is None else ledger.frame

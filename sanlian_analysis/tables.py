@@ -3,32 +3,48 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
-from html import escape
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 
-from sanlian_analysis import units as unit_lists
 from sanlian_analysis.charts import style
 from sanlian_analysis.charts.subject import Subject
-from sanlian_analysis.charts.words import told
+from sanlian_analysis.charts.words import counted, verdict_sentence
 from sanlian_analysis.codes import LEVELS
-from sanlian_analysis.language import say
-from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.language import quoted, say
 from sanlian_analysis.policy import THEMES, Policy
 from sanlian_analysis.policy_text import calculation_text
 from sanlian_analysis.records import records
-from sanlian_analysis.schema import SETTLEMENTS
-from sanlian_analysis.values import NORMALISATIONS
+from sanlian_analysis.table import Link, Statement, Table, Tables, simulated_mark
+from sanlian_analysis.unit_tables import data_quality, short_units
 
-#: More rows than this are left to the results table and the ledger itself.
-MOST_ROWS = 500
+__all__ = [
+    "Link",
+    "Statement",
+    "Table",
+    "Tables",
+    "area_name",
+    "area_rows",
+    "called",
+    "clauses",
+    "components",
+    "counties",
+    "county_rows",
+    "data_quality",
+    "document",
+    "enclosing_area",
+    "headline",
+    "indicator",
+    "key_targets",
+    "short_units",
+    "simulated_mark",
+    "targets",
+    "verdict_text",
+]
 
-#: More names than this make no sentence.
-MOST_NAMES = 20
+#: More provinces than these make no headline.
+_MOST_PROVINCES = 5
 
 _SYMBOLS = {
     "met": "●",
@@ -37,116 +53,6 @@ _SYMBOLS = {
     "not_applicable": "–",
     "no_threshold": "□",
 }
-
-
-def simulated_mark() -> str:
-    """The mark of everything that is made from invented figures."""
-    return say("模拟数据", "Simulated data")
-
-
-@dataclass(frozen=True)
-class Link:
-    """A cell that leads to another place on the same page."""
-
-    text: str
-    anchor: str
-
-    def __str__(self) -> str:
-        return self.text
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table ready to be read: text cells and links, with a caption and notes below.
-
-    Shows as escaped HTML in notebooks; `numeric` columns are set to the right,
-    `anchors` name the rows that links lead to, and a `folded` table is one
-    click away.
-    """
-
-    caption: str
-    header: tuple[str, ...]
-    rows: tuple[tuple[str | Link, ...], ...]
-    numeric: frozenset[int] = frozenset()
-    notes: tuple[str, ...] = ()
-    simulated: bool = False
-    anchors: tuple[str, ...] = ()
-    folded: bool = False
-
-    def _repr_html_(self) -> str:
-        mark = f' <span class="simulated">{escape(simulated_mark())}</span>'
-        caption = escape(self.caption) + (mark if self.simulated else "")
-        head = self._cells('th scope="col"', self.header)
-        body = "".join(
-            f"<tr{self._id(i)}>{self._cells('td', r)}</tr>" for i, r in enumerate(self.rows)
-        )
-        notes = "".join(f'<p class="note">{escape(note)}</p>' for note in self.notes)
-        title = "" if self.folded else f"<caption>{caption}</caption>"
-        table = (
-            f'<div class="table"><table>{title}<thead><tr>{head}</tr></thead>'
-            f"<tbody>{body}</tbody></table></div>{notes}"
-        )
-        if not self.folded:
-            return table
-        return f"<details><summary>{caption}</summary>{table}</details>"
-
-    def _id(self, row: int) -> str:
-        return f' id="{escape(self.anchors[row])}"' if self.anchors else ""
-
-    def _cells(self, tag: str, row: Sequence[str | Link]) -> str:
-        kinds = (' class="number"' if i in self.numeric else "" for i in range(len(row)))
-        end = tag.split()[0]
-        return "".join(
-            f"<{tag}{kind}>{_inner(cell)}</{end}>" for kind, cell in zip(kinds, row, strict=True)
-        )
-
-    def __repr__(self) -> str:
-        lines = ["\t".join(map(str, row)) for row in (self.header, *self.rows)]
-        mark = [simulated_mark()] if self.simulated else []
-        return "\n".join([self.caption, *mark, *lines, *self.notes])
-
-
-def _inner(cell: str | Link) -> str:
-    text = escape(str(cell))
-    return f'<a href="#{escape(cell.anchor)}">{text}</a>' if isinstance(cell, Link) else text
-
-
-@dataclass(frozen=True)
-class Tables:
-    """Several tables, one below the other."""
-
-    tables: tuple[Table, ...]
-
-    def _repr_html_(self) -> str:
-        return "".join(table._repr_html_() for table in self.tables)
-
-    def __repr__(self) -> str:
-        return "\n\n".join(map(repr, self.tables))
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A heading and sentences below it."""
-
-    heading: str
-    sentences: tuple[str, ...]
-    simulated: bool = False
-    details: tuple[str, ...] = field(default=())
-
-    def _repr_html_(self) -> str:
-        mark = f' <span class="simulated">{escape(simulated_mark())}</span>'
-        items = "".join(f"<li>{escape(text)}</li>" for text in self.details)
-        return (
-            f'<div class="statement"><h1>{escape(self.heading)}'
-            f"{mark if self.simulated else ''}</h1>"
-            + "".join(f"<p>{escape(text)}</p>" for text in self.sentences)
-            + (f"<ul>{items}</ul>" if items else "")
-            + "</div>"
-        )
-
-    def __repr__(self) -> str:
-        mark = [simulated_mark()] if self.simulated else []
-        return "\n".join([self.heading, *mark, *self.sentences, *(f"- {d}" for d in self.details)])
 
 
 def verdict_text(verdict: str) -> str:
@@ -159,12 +65,25 @@ def verdict_text(verdict: str) -> str:
 
 
 def area_rows(results: pd.DataFrame, area: str, date: dt.date) -> pd.DataFrame:
-    """The rows of one area at one snapshot."""
-    return results[(results["area_code"] == area) & (results["date"] == pd.Timestamp(date))]
+    """The rows of one area at one snapshot; those of every province for all areas (code "")."""
+    wanted = results["area_code"] == area if area else results["level"] == "province"
+    return results[wanted & (results["date"] == pd.Timestamp(date))]
+
+
+def county_rows(results: pd.DataFrame, date: dt.date, within: str = "") -> pd.DataFrame:
+    """The primary results of the counties whose codes begin with `within`, at one snapshot."""
+    return results[
+        (results["level"] == "county")
+        & (results["reading"] == "primary")
+        & results["area_code"].str.startswith(within)
+        & (results["date"] == pd.Timestamp(date))
+    ]
 
 
 def area_name(results: pd.DataFrame, area: str) -> str:
-    """The area's name as the results have it, else its code."""
+    """The area's name as the results have it, else its code; "" are all areas."""
+    if not area:
+        return say("全域", "All areas")
     names = results.loc[results["area_code"] == area, "area"].dropna()
     return str(names.iloc[0]) if len(names) else area
 
@@ -175,26 +94,17 @@ def headline(
     """What can be said of an area at once: how many demands are met, and the first figures.
 
     `results`: the results table. Only demands that bind in this area count;
-    where none does, the sentence says at which level the document binds.
+    where none does, the sentence says at which level the document binds. For
+    all areas (code "") one sentence per province, and how the counties stand.
     """
+    name = area_name(results, area)
     rows = area_rows(results, area, date)
     primary = rows[rows["reading"] == "primary"]
+    if not area:
+        heading = say(f"{name}　截至{date}", f"{name}, {date}")
+        details = _county_verdicts(county_rows(results, date), policy)
+        return Statement(heading, _by_province(primary, policy), simulated, details)
     binding = primary[primary["binding"] & (primary["verdict"] != "no_threshold")]
-    name = area_name(results, area)
-    counts = binding["verdict"].value_counts()
-    parts = say("、", ", ").join(
-        f"{verdict_text(v)} {counts[v]}" for v in style.VERDICTS if counts.get(v)
-    )
-    if binding.empty:
-        summary = say(
-            f"《{policy.title}》不在这一层级考核，以下数字供参考。",
-            f"“{policy.title_en}” does not bind at this level; the figures below inform.",
-        )
-    else:
-        summary = say(
-            f"按《{policy.title}》应考核的 {len(binding)} 项目标：{parts}。",
-            f"{len(binding)} demands of “{policy.title_en}” bind here: {parts}.",
-        )
     shown = (primary if binding.empty else binding).drop_duplicates("target")
     shown = shown[~shown["verdict"].isin(["not_applicable", "no_threshold"])].head(5)
     details = tuple(
@@ -203,7 +113,55 @@ def headline(
         for row in records(shown)
     )
     heading = say(f"{name}（{area}）　截至{date}", f"{name} ({area}), {date}")
-    return Statement(heading, (summary,), simulated, details)
+    return Statement(heading, (_summary(primary, policy),), simulated, details)
+
+
+def _summary(primary: pd.DataFrame, policy: Policy) -> str:
+    """How many demands bind in one area, and their verdicts. `primary`: its primary results."""
+    binding = primary[primary["binding"] & (primary["verdict"] != "no_threshold")]
+    if binding.empty:
+        return say(
+            f"《{policy.title}》不在这一层级考核，以下数字供参考。",
+            f"{quoted(policy.title_en)} does not bind at this level; the figures below inform.",
+        )
+    counts = binding["verdict"].value_counts()
+    parts = say("、", ", ").join(
+        f"{verdict_text(v)} {counts[v]}" for v in style.VERDICTS if counts.get(v)
+    )
+    return say(
+        f"按《{policy.title}》应考核的 {len(binding)} 项目标：{parts}。",
+        f"{len(binding)} demands of {quoted(policy.title_en)} bind here: {parts}.",
+    )
+
+
+def _by_province(primary: pd.DataFrame, policy: Policy) -> tuple[str, ...]:
+    """The summary of every province, led by its name; of many, the first ones."""
+    every = [rows for _, rows in primary.groupby("area_code", sort=True)]
+    told = [
+        f"{called(next(records(rows)))}{say('：', ': ')}{_summary(rows, policy)}"
+        for rows in every[:_MOST_PROVINCES]
+    ]
+    if left := len(every) - len(told):
+        told.append(say(f"另有 {left} 个省，见下表。", f"{left} more provinces: see below."))
+    return tuple(told)
+
+
+def _county_verdicts(counties: pd.DataFrame, policy: Policy) -> tuple[str, ...]:
+    """How the counties stand on the main targets. `counties`: their primary results."""
+    found = []
+    for target in key_targets(policy):
+        verdicts = counties.loc[counties["target"] == target, "verdict"].value_counts()
+        counts = {v: int(verdicts[v]) for v in style.VERDICTS if verdicts.get(v)}
+        if counts:
+            every = counted(sum(counts.values()), "county")
+            label = policy.target(target).label
+            found.append(f"{label}{say('：', ': ')}{verdict_sentence(every, counts)}")
+    return tuple(found)
+
+
+def called(row: Any) -> str:
+    """What the area of a row of results is called; its code where it has no name."""
+    return str(row.area) if pd.notna(row.area) else str(row.area_code)
 
 
 def targets(
@@ -220,23 +178,29 @@ def targets(
     What binds comes first; what only informs is folded away where something
     binds. `readings`: the other readings of the targets, folded, in place of
     the primary ones. Names lead to the sentence, figures to their components.
+    For all areas (code "") the rows of the provinces stand below one another.
     """
     rows = area_rows(results, area, date)
     rows = rows[(rows["reading"] != "primary") == readings]
     order = {target.id: list(THEMES).index(target.theme) for target in policy.targets}
     rows = rows.sort_values("target", key=lambda ids: ids.map(order), kind="stable")
-    binding = rows[rows["binding"]]
+    rows = rows.sort_values("area_code", kind="stable")
+
+    def table(rows: pd.DataFrame, caption: str, *, folded: bool = False) -> Table:
+        made = _indicators(rows, policy, caption, simulated, folded=folded)
+        return made if area else _led(made, rows)
+
+    binding, informing = rows[rows["binding"]], rows[~rows["binding"]]
     if readings or binding.empty:
         caption = say("其他读法", "Other readings") if readings else say("各项指标", "Indicators")
-        return Tables((_indicators(rows, policy, caption, simulated, folded=readings),))
-    informing = rows[~rows["binding"]]
-    first = _indicators(binding, policy, say("考核的指标", "Indicators that bind"), simulated)
+        return Tables((table(rows, caption, folded=readings),))
+    first = table(binding, say("考核的指标", "Indicators that bind"))
     if informing.empty:
         return Tables((first,))
     caption = say(
         f"参考的指标（{len(informing)} 项）", f"Indicators that inform ({len(informing)})"
     )
-    return Tables((first, _indicators(informing, policy, caption, simulated, folded=True)))
+    return Tables((first, table(informing, caption, folded=True)))
 
 
 def _indicators(
@@ -268,20 +232,39 @@ def _indicators(
     return Table(caption, header, body, numeric, notes, simulated, folded=folded)
 
 
+def _led(table: Table, rows: pd.DataFrame) -> Table:
+    """A table of results, each row led by the name of its area."""
+    body = tuple(
+        (called(row), *cells) for row, cells in zip(records(rows), table.rows, strict=True)
+    )
+    header = (say("地区", "Area"), *table.header)
+    numeric = frozenset(column + 1 for column in table.numeric)
+    return replace(table, header=header, rows=body, numeric=numeric)
+
+
+def indicator(subject: Subject) -> str:
+    """What a row of figures is called: its target, and the reading that is not the primary one."""
+    if subject.reading.id == "primary":
+        return subject.target.label
+    return f"{subject.target.label} · {subject.reading.label}"
+
+
+def _place(row: Any) -> str:
+    """The anchor of the components of a row of results."""
+    return f"components-{row.area_code}-{row.target}-{row.reading}"
+
+
 def _target_cells(row: Any, policy: Policy) -> tuple[str | Link, ...]:
     target = policy.target(row.target)
     subject = Subject.of(policy, target.id, row.reading)
     quantity, threshold = subject.quantity, row.threshold
     against = None if pd.isna(threshold) else threshold
-    name = target.label
-    if row.reading != "primary":
-        name += f" · {subject.reading.label}"
     applies = row.verdict != "not_applicable"
     value = quantity.text(row.value, against) if pd.notna(row.value) else "–"
     return (
         say(*THEMES[target.theme]),
-        Link(name, f"sentence-{target.id}"),
-        Link(value, f"components-{target.id}-{row.reading}"),
+        Link(indicator(subject), f"sentence-{target.id}"),
+        Link(value, _place(row)),
         quantity.bounds(row.lower, row.upper, against) if applies else "–",
         "" if against is None else "≥ " + quantity.threshold(threshold),
         "" if pd.isna(row.due) else str(row.due.date()),
@@ -293,112 +276,6 @@ def _target_cells(row: Any, policy: Policy) -> tuple[str | Link, ...]:
     )
 
 
-def short_units(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Table:
-    """The villages and communities of an area that fall short, and what each lacks.
-
-    One row per unit, those that lack most first; demands whose figures are
-    unknown are listed apart. At most `MOST_ROWS` rows.
-    """
-    found = unit_lists.units_short(ledger, policy, date, area)
-    rows: list[tuple[int, tuple[str, ...]]] = []
-    for (code, name, street, settlement), lacks in found.groupby(
-        ["code", "name", "street", "settlement"], sort=False, dropna=False
-    ):
-        lacks = lacks.drop_duplicates("demand")
-        fails, open_ = (lacks[lacks["status"] == s] for s in ("fails", "unknown"))
-        missing = [_lack_text(told(r.demand, policy), r.value, r.gap) for r in records(fails)]
-        unknown = [told(demand, policy) for demand in open_["demand"]]
-        cells = (_text(code), _text(name), _text(street), _settlement(settlement))
-        rows.append(
-            (len(missing), (*cells, *(say("；", "; ").join(texts) for texts in (missing, unknown))))
-        )
-    rows.sort(key=lambda row: (-row[0], row[1]))
-    notes = []
-    if len(rows) > MOST_ROWS:
-        notes.append(
-            say(
-                f"共 {len(rows)} 个单位，此处列出前 {MOST_ROWS} 个。",
-                f"{len(rows)} units in all; the first {MOST_ROWS} are listed.",
-            )
-        )
-    if not rows:
-        notes.append(say("没有单位落在标准之外。", "No unit falls short."))
-    header = (
-        say("代码", "Code"),
-        say("村（社区）", "Village or community"),
-        say("街道（乡镇）", "Street or township"),
-        say("类型", "Type"),
-        say("尚缺", "Lacks"),
-        say("未知", "Unknown"),
-    )
-    caption = say(
-        f"未达标准或情况不明的村（社区）：{len(rows)} 个",
-        f"Villages and communities short of a standard, or unknown: {len(rows)}",
-    )
-    shown = tuple(cells for _, cells in rows[:MOST_ROWS])
-    return Table(caption, header, shown, frozenset(), tuple(notes), ledger.simulated)
-
-
-def _text(value: Any) -> str:
-    return "" if pd.isna(value) else str(value)
-
-
-def _settlement(value: Any) -> str:
-    chinese = {code: name for name, code in SETTLEMENTS.items()}
-    return say(chinese.get(value, value), value)
-
-
-def _lack_text(demand: str, value: Fraction | None, gap: Fraction | None) -> str:
-    if value is None or gap is None:
-        return demand + say("：否", ": no")
-    if gap == 0:  # just at a bound that must be exceeded
-        return demand + say(
-            f"：现为 {style.number(float(value))}", f": now {style.number(float(value))}"
-        )
-    figure, distance = style.number(float(value)), style.number(abs(float(gap)))
-    lacking = say(f"差 {distance}", f"{distance} short")
-    over = say(f"超 {distance}", f"{distance} over")
-    return (
-        f"{demand}{say('：现为', ': now')} {figure}{say('，', ', ')}{over if gap < 0 else lacking}"
-    )
-
-
-def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Table:
-    """How much of what the policy needs was reported in an area, per variable."""
-    found = unit_lists.completeness(ledger, policy, date, area)
-    header = (
-        say("变量", "Variable"),
-        say("已填", "Reported"),
-        say("空白", "Blank"),
-        say("无此行", "No row"),
-        say("不适用", "Not applicable"),
-        say("名录单位数", "Units in the frame"),
-    )
-    body = tuple((row.label, *(f"{n:,}" for n in row[1:])) for row in records(found))
-    errors = sum(finding.severity == "error" for finding in ledger.findings)
-    notes = (
-        say(
-            f"整份台账有 {errors} 处填写错误按未知处理，共 {len(ledger.findings)} 条检查意见。",
-            f"{errors} faulty cells of the whole ledger count as unknown; "
-            f"{len(ledger.findings)} findings in all.",
-        ),
-        *_put_right(ledger),
-        *_others(ledger, area, date),
-    )
-    caption = say("数据完整性", "Completeness")
-    return Table(caption, header, body, frozenset(range(1, 6)), notes, ledger.simulated)
-
-
-def _put_right(ledger: Ledger) -> tuple[str, ...]:
-    """How many cells were read in another form than they stood in."""
-    if not ledger.normalised:
-        return ()
-    kinds = [f"{say(*NORMALISATIONS[kind])} {count:,}" for kind, count in ledger.normalised.items()]
-    return (
-        say(f"按惯例整理的单元格：{'，'.join(kinds)}。", f"Cells put right: {', '.join(kinds)}."),
-    )
-
-
 def components(
     details: pd.DataFrame, policy: Policy, area: str, date: dt.date, *, simulated: bool = False
 ) -> Table:
@@ -407,7 +284,7 @@ def components(
     `details`: the table of `sanlian_analysis.components`. Rival denominators
     stand side by side; the last two columns count unknown units.
     """
-    rows = area_rows(details, area, date)
+    rows = area_rows(details, area, date).sort_values("area_code", kind="stable")
     body = tuple(_component_cells(row, policy) for row in records(rows))
     header = (
         say("指标", "Indicator"),
@@ -433,10 +310,11 @@ def components(
             "cannot bring it about.",
         ),
     )
-    anchors = tuple(f"components-{row.target}-{row.reading}" for row in records(rows))
+    anchors = tuple(_place(row) for row in records(rows))
     caption = say("计算明细", "Calculation components")
     numeric = frozenset(range(1, 12))
-    return Table(caption, header, body, numeric, notes, simulated, anchors, folded=True)
+    table = Table(caption, header, body, numeric, notes, simulated, anchors, folded=True)
+    return table if area else _led(table, rows)
 
 
 def _component_cells(row: Any, policy: Policy) -> tuple[str, ...]:
@@ -449,11 +327,8 @@ def _component_cells(row: Any, policy: Policy) -> tuple[str, ...]:
     def count(value: float) -> str:
         return "" if pd.isna(value) else f"{value:,.0f}"
 
-    name = subject.target.label
-    if row.reading != "primary":
-        name += f" · {subject.reading.label}"
     return (
-        name,
+        indicator(subject),
         *(count(n) for n in (row.passes, row.fails, row.counted, row.unknown)),
         *(count(n) for n in (row.out_of_scope, row.other_settlement)),
         *(figure(v) for v in (row.value_frame, row.value_reported, row.value_complete)),
@@ -463,53 +338,48 @@ def _component_cells(row: Any, policy: Policy) -> tuple[str, ...]:
     )
 
 
-def _others(ledger: Ledger, area: str, date: dt.date) -> tuple[str, ...]:
-    """Units that are neither urban nor rural are in no denominator, and are named."""
-    units = unit_lists.units_at(ledger, date, area)
-    names = units.loc[units["settlement"] == "other", "name"].fillna("?").tolist()
-    if not names:
-        return ()
-    listed = say("、", ", ").join(names[:MOST_NAMES]) + ("…" if len(names) > MOST_NAMES else "")
-    return (
-        say(
-            f"{len(names)} 个单位既非城市社区也非农村社区，不计入任何指标：{listed}",
-            f"{len(names)} units are neither urban nor rural and count in no indicator: {listed}",
-        ),
-    )
-
-
 def clauses(policy: Policy, date: dt.date) -> Table:
     """Every target with the sentence in force at a date, and how it is calculated."""
     body = []
     for target in policy.targets:
         asked = target.milestone(date) or target
         calculation = calculation_text(target, target.readings[0], policy)
-        body.append((target.label, asked.clause, f"“{asked.sentence}”", calculation))
+        body.append((target.label, asked.clause, quoted(asked.sentence), calculation))
     header = (
         say("指标", "Indicator"),
         say("条款", "Clause"),
         say("原文", "Sentence"),
         say("计算", "Calculation"),
     )
-    title = f"《{policy.title}》" if say("zh", "en") == "zh" else policy.title_en
     anchors = tuple(f"sentence-{target.id}" for target in policy.targets)
-    return Table(f"{title} {policy.number}".rstrip(), header, tuple(body), anchors=anchors)
+    return Table(document(policy), header, tuple(body), anchors=anchors)
+
+
+def document(policy: Policy) -> str:
+    """What a policy document is called, and its number."""
+    return f"{say(f'《{policy.title}》', policy.title_en)} {policy.number}".rstrip()
 
 
 def counties(
-    results: pd.DataFrame, policy: Policy, date: dt.date, *, simulated: bool = False
+    results: pd.DataFrame,
+    policy: Policy,
+    date: dt.date,
+    *,
+    within: str = "",
+    simulated: bool = False,
 ) -> Table:
-    """Verdicts per county at a snapshot: how many targets are met, missed or open."""
-    rows = results[
-        (results["level"] == "county")
-        & (results["date"] == pd.Timestamp(date))
-        & (results["reading"] == "primary")
-    ]
+    """Verdicts per county at a snapshot: how many targets are met, missed or open.
+
+    `within`: of the counties whose codes begin so.
+    """
+    rows = county_rows(results, date, within)
     shown = [verdict for verdict in style.VERDICTS if verdict != "no_threshold"]
     body = []
-    for (code, name), found in rows.groupby(["area_code", "area"], sort=True, dropna=False):
+    for code, found in rows.groupby("area_code", sort=True):
+        name = found["area"].iloc[0]
         counts = found["verdict"].value_counts()
-        body.append((_text(code), _text(name), *(str(counts.get(v, 0)) for v in shown)))
+        cells = (str(code), "" if pd.isna(name) else str(name))
+        body.append((*cells, *(str(counts.get(v, 0)) for v in shown)))
     header = (
         say("代码", "Code"),
         say("县（市、区）", "County"),

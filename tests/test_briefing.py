@@ -1,5 +1,6 @@
 """Briefings: made once per area, and the same digits in every rendering."""
 
+import dataclasses
 import datetime as dt
 import html
 import re
@@ -11,12 +12,20 @@ from pathlib import Path
 import pytest
 
 import sanlian_analysis as sl
+from sanlian_analysis import unit_tables
 from sanlian_analysis.briefing import (
     Evaluated,
     comparison_briefing,
     county_briefing,
     overview_briefing,
 )
+from sanlian_analysis.briefing.document import document
+from sanlian_analysis.briefing.pdf import pdf
+from sanlian_analysis.briefing.priorities import _figure
+from sanlian_analysis.briefing.slides import slides
+from sanlian_analysis.briefing.spreadsheet import spreadsheet
+from sanlian_analysis.charts import Chart
+from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.language import using
 from sanlian_analysis.policy_files import POLICY_IDS
 from sanlian_analysis.report.batch import FORMATS, Order, run_reports
@@ -36,8 +45,14 @@ TAG = re.compile(r"<[^>]+>")
 def inputs(tmp_path_factory):
     """Two counties of two streets each; the first improves, one community stays blank."""
     folder = tmp_path_factory.mktemp("inputs")
+    write_inputs(folder, {"210106": "铁西区", "210104": "大东区"})
+    return folder
+
+
+def write_inputs(folder, counties):
+    """A ledger and a frame of these counties, two streets and eight communities each."""
     rows, units = ["社区代码,社区名称,统计时点,社区社会组织数"], ["code,name,street,county"]
-    for county, name in (("210106", "铁西区"), ("210104", "大东区")):
+    for county, name in counties.items():
         for i in range(1, 9):
             code = f"{county}{i % 2 + 1:03}{i:03}"
             title = f"第{i}社区" if i < 6 else f"第{i}村村委会"
@@ -47,7 +62,13 @@ def inputs(tmp_path_factory):
                 rows.append(f"{code},{title},{year}-12-31,{orgs}")
     (folder / "台账.csv").write_text("\n".join(rows), encoding="utf-8")
     (folder / "名录.csv").write_text("\n".join(units), encoding="utf-8")
-    return folder
+
+
+def all_areas(folder):
+    """A ledger of two provinces with two counties of one name, evaluated, and its last date."""
+    write_inputs(folder, {"210106": "铁西区", "210304": "铁西区", "140802": "盐湖区"})
+    ledger = sl.read_ledger(folder / "台账.csv", folder / "名录.csv")
+    return Evaluated(ledger, sl.load_policy("liaoning-2021")), DATE
 
 
 @pytest.fixture(scope="session")
@@ -105,6 +126,69 @@ def test_overview_says_what_changed_and_where_to_put_effort(found):
     assert not any(row[:2] == ("城市社区社会组织", "铁西区") for row in changes.rows)
 
 
+@pytest.fixture(scope="session")
+def whole(tmp_path_factory):
+    found, date = all_areas(tmp_path_factory.mktemp("all"))
+    assert sl.tables.enclosing_area(found.results) == ""
+    return overview_briefing(found, "", date)
+
+
+def test_all_areas_are_told_by_province_and_county(whole):
+    assert (whole.name, whole.title) == ("全域", "全域　辽宁2021")
+    assert whole.headline.heading == "全域　截至2022-12-31"
+    assert [one[:3] for one in whole.headline.sentences] == ["山西省", "辽宁省"]
+    assert "3个县（市、区）" in whole.headline.details[0]
+    assert whole.key.header[:2] == ("地区", "指标")
+    assert {row[0] for row in whole.key.rows} == {"辽宁省"}  # where the document binds
+    assert set(whole.results["area_code"]) == set(whole.components["area_code"]) == {"14", "21"}
+    assert {native.kind for native in whole.natives} == {"bar"}
+    assert not any("（）" in text for text in texts_of(whole))
+
+
+def test_counties_of_one_name_are_told_apart(whole):
+    effort, *_ = whole.tables
+    names = {"铁西区（沈阳市）", "铁西区（鞍山市）", "盐湖区"}
+    assert set(whole.natives[0].categories) == names
+    assert {row[1] for row in effort.rows} == names
+
+
+def texts_of(value):
+    """Every text of a briefing, wherever it stands."""
+    if isinstance(value, str):
+        yield value
+    elif dataclasses.is_dataclass(value):
+        for field in dataclasses.fields(value):
+            yield from texts_of(getattr(value, field.name))
+    elif isinstance(value, tuple):
+        for item in value:
+            yield from texts_of(item)
+    elif isinstance(value, Chart):
+        yield from (value.title, value.alt)
+
+
+@pytest.mark.parametrize("render", [pdf, slides, document, spreadsheet])
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_all_areas_are_rendered(tmp_path, render, language):
+    with using(language):
+        found, date = all_areas(tmp_path)
+        made = overview_briefing(found, "", date)
+    assert not any("()" in text or "（）" in text for text in texts_of(made))
+    assert len(render(made)) > 5000
+
+
+def test_overview_lists_the_counties_of_its_area_alone(tmp_path):
+    found, date = all_areas(tmp_path)
+    *_, counties = (t for t in overview_briefing(found, "2101", date).tables if "各县" in t.caption)
+    assert [row[0] for row in counties.rows] == ["210106"]
+
+
+def test_a_figure_of_before_is_held_against_what_was_asked_then():
+    subject = Subject.of(sl.load_policy("liaoning-2021"), "orgs-urban", "primary")
+    assert _figure(subject, 0.39996, 0.4) == "39.996%"
+    assert _figure(subject, 0.39996, 0.8) == "40%"
+    assert _figure(subject, float("nan"), 0.8) == "–"
+
+
 def test_first_snapshot_has_nothing_to_compare(found):
     overview = overview_briefing(found, "2101", dt.date(2021, 12, 31))
     assert not any("判定有变化" in table.caption for table in overview.tables)
@@ -116,6 +200,59 @@ def test_comparison_sets_documents_side_by_side(found):
     assert compared.key.header[0] == "文件"
     assert {row[0] for row in compared.key.rows} == {"辽宁2021", "运城2019"}
     assert len(compared.charts) == len(compared.natives) == 2
+    assert set(compared.results["policy"]) == {"liaoning-2021", "yuncheng-2019"}
+    shares = compared.results[compared.results["unit"] == "%"]
+    assert "城市社区社会组织" in set(shares["indicator"])
+    assert set(compared.components["unit"]) >= {"%", "个"}
+
+
+def test_comparison_says_of_which_document_a_note_is(found):
+    other = Evaluated(found.ledger, sl.load_policy("yuncheng-2019"))
+    compared = comparison_briefing([found, other], "210106", DATE)
+    counts = [len([row for row in compared.short.rows if row[0] == label])
+              for label in ("辽宁2021", "运城2019")]  # fmt: skip
+    assert compared.short.notes == tuple(
+        f"{label}：未达标准或情况不明的村（社区）：{count} 个"
+        for label, count in zip(("辽宁2021", "运城2019"), counts, strict=True)
+    )
+    assert len(compared.key.notes) == 1  # what both say stands there once
+    assert compared.short.whole == sum(counts)
+
+
+def test_lists_that_were_cut_are_counted_whole_in_a_comparison(found, monkeypatch):
+    both = [found, Evaluated(found.ledger, sl.load_policy("yuncheng-2019"))]
+    every = len(comparison_briefing(both, "210106", DATE).short.rows)
+    monkeypatch.setattr(unit_tables, "MOST_ROWS", 1)
+    short = comparison_briefing(both, "210106", DATE).short
+    assert (len(short.rows), short.whole) == (2, every)
+    assert short.remarks()[0] == f"共 {every} 行，此处列出 2 行。"
+
+
+def test_charts_of_a_comparison_have_names_of_their_own(found):
+    """Targets of two policies may have one id."""
+    other = Evaluated(found.ledger, sl.load_policy("lishui-2018"))
+    compared = comparison_briefing([found, other], "210106", DATE)
+    assert [chart.name for chart in compared.charts] == [
+        "milestones-orgs-urban-liaoning-2021", "milestones-orgs-urban-lishui-2018",
+    ]  # fmt: skip
+    assert len({native.name for native in compared.natives}) == 2
+
+
+def test_provenance_has_the_brackets_of_its_language(found):
+    for language, mark in (("zh", "台账.csv（SHA-256 "), ("en", "台账.csv (SHA-256 ")):
+        with using(language):
+            told = dict(county_briefing(found, "210106", DATE).provenance)
+        assert next(iter(told.values())).startswith(mark)
+
+
+def test_charts_have_their_title_and_where_it_ends(briefing):
+    for chart in briefing.charts:
+        assert chart.alt.startswith(chart.title)
+        high = chart.get_size_inches()[1]
+        below = [t for t in chart.texts if t.get_position()[1] < high - chart.head]
+        assert "".join(t.get_text() for t in below) != chart.title
+        first = next(t for t in chart.texts if t.get_position()[1] > high - chart.head)
+        assert chart.title.startswith(first.get_text()[:8])
 
 
 @pytest.mark.parametrize("policy", POLICY_IDS)

@@ -278,17 +278,37 @@ def test_long_key_table_is_split_evenly():
 
 
 @pytest.mark.parametrize(
-    ("count", "told"), [(24, None), (40, "…余 16 个。"), (500, "…只列出前 24 个。")]
+    ("count", "total", "told"),
+    [
+        (24, None, None),
+        (40, None, "共 40 行，此处列出 24 行，工作簿列出全部。"),
+        (500, 2387, "共 2,387 行，此处列出 24 行，工作簿列出 500 行。"),
+    ],
 )
-def test_those_who_fall_short_take_two_slides_at_most(count, told):
+def test_those_who_fall_short_take_two_slides_at_most(count, total, told):
     rows = [(f"{i:012d}", f"第{i}社区", "差 3") for i in range(count)]
-    shown = opened(slides(briefing(short=table(rows)))).slides
+    shown = opened(slides(briefing(short=replace(table(rows), total=total)))).slides
     pages = [slide for slide in shown if slide.shapes.title.text_frame.text.startswith("未达标准")]
     assert len(pages) == 2
     assert "第23社区" in words(pages[1])
     assert "第24社区" not in words(pages[1])
-    assert "…" not in words(pages[0])
-    assert (told in words(pages[1])) if told else ("…" not in words(pages[1]))
+    assert "此处列出" not in words(pages[0])
+    assert (told in words(pages[1])) if told else ("此处列出" not in words(pages[1]))
+    notes = pages[1].notes_slide.notes_text_frame.text
+    assert (told or "") in notes
+
+
+def test_notes_of_several_documents_stand_on_every_slide_of_the_list():
+    notes = ("运城2019：66 个", "辽宁2021：73 个")
+    rows = [(f"{i:012d}", f"第{i}社区", "差 3") for i in range(40)]
+    shown = opened(slides(briefing(short=table(rows, notes=notes)))).slides
+    pages = [slide for slide in shown if slide.shapes.title.text_frame.text.startswith("未达标准")]
+    assert all(note in words(page) for note in notes for page in pages)
+
+
+def test_quotation_marks_inside_a_quotation_are_single_ones():
+    made = briefing(natives=(line(sentence="开展“三社联动”"),))
+    assert "“开展‘三社联动’”" in opened(slides(made)).slides[3].notes_slide.notes_text_frame.text
 
 
 def test_nobody_falls_short():
@@ -413,10 +433,10 @@ def test_pictures_stand_only_where_there_is_no_native_chart(real, real_decks):
 
 
 def test_tall_picture_is_cut_into_strips_side_by_side():
-    tall = charts.Chart("tall", "模拟数据。一句话。细节。", 14)
+    tall = charts.Chart("tall", "模拟数据。一句话。细节。", 14, title="一句话。两句话")
     made = briefing(charts=(tall,))
     slide = opened(slides(made)).slides[5]
-    assert slide.shapes.title.text_frame.text == "一句话"
+    assert slide.shapes.title.text_frame.text == "一句话。两句话"
     strips = [shape for shape in slide.shapes if shape.shape_type == MSO_SHAPE_TYPE.PICTURE]
     assert len(strips) > 1
     edges = [(shape.crop_top, 1 - shape.crop_bottom) for shape in strips]

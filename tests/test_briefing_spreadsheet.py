@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 from test_briefing_document import DAY, HOSTILE, OFFICE, converted, made, native, real, result
 
-from sanlian_analysis.briefing.spreadsheet import _headings, spreadsheet
+from sanlian_analysis.briefing.sheet_results import headings
+from sanlian_analysis.briefing.spreadsheet import spreadsheet
 from sanlian_analysis.language import using
 from sanlian_analysis.tables import Table, verdict_text
 
@@ -105,7 +106,7 @@ def test_tables_have_filters_frozen_headers_and_notes_below(county):
         last = openpyxl.utils.get_column_letter(len(table.header))
         assert sheet.auto_filter.ref == f"A3:{last}{HEADER + len(table.rows)}"
         notes = [row[0] for row in rows(sheet)[HEADER + len(table.rows) :]]
-        assert notes == list(table.notes)
+        assert notes == list(table.remarks())
 
 
 def test_pages_are_printed_across_with_header_and_mark(county):
@@ -130,7 +131,7 @@ def test_real_data_are_not_marked():
 
 def assert_raw(sheet, table):
     for title in table:
-        cells = [cell.value for cell in column(sheet, _headings()[title])]
+        cells = [cell.value for cell in column(sheet, headings()[title])]
         for cell, value in zip(cells, table[title].astype(object), strict=True):
             if pd.isna(value) or value == "":
                 assert cell is None
@@ -175,12 +176,12 @@ def test_a_percentage_is_not_shown_as_the_threshold_that_it_misses():
     assert [cell.number_format for cell in column(sheet, "目标")] == ["0.0%", "0.0%"]
 
 
-def test_rows_are_called_by_the_names_that_tables_give_them():
-    book = opened(spreadsheet(made()))
+def test_rows_are_led_by_what_their_figure_is_and_its_unit():
+    book = opened(spreadsheet(made(tables=())))
     for title in ("结果", "明细"):
+        assert [cell.value for cell in book[title][HEADER]][:2] == ["指标", "单位"]
         assert [cell.value for cell in column(book[title], "指标")] == ["社会组织名", "品牌名"]
-    bare = opened(spreadsheet(made(tables=())))["结果"]
-    assert bare["A3"].value == "文件代号"
+        assert [cell.value for cell in column(book[title], "单位")] == ["%", "个"]
 
 
 def test_verdicts_are_coloured_by_their_words():
@@ -196,6 +197,15 @@ def test_verdicts_are_coloured_by_their_words():
         assert len(rules) == 5
     assert [cell.value for cell in column(book["结果"], "判定")] == ["◆ 未达标", "● 达标"]
     assert not book["依据"].conditional_formatting
+
+
+def test_a_list_that_was_cut_says_how_long_it_is():
+    cut = dataclasses.replace(made().short, total=2387)
+    told = [
+        row[0]
+        for row in rows(opened(spreadsheet(dataclasses.replace(made(), short=cut)))["未达标"])
+    ]
+    assert told[-1] == "共 2,387 行，此处列出 2 行。"
 
 
 def test_no_rows_are_no_trouble():
@@ -234,7 +244,7 @@ def test_charts_are_native_and_draw_what_the_next_sheet_shows():
     pictures = opened(content)["图表"]
     assert len(pictures._charts) == 2
     told = [cell for row in rows(pictures) for cell in row]
-    assert told.count("依据：三(三)") == told.count("每个社区不少于10个") == 2
+    assert told.count("依据：三(三)") == told.count("“每个社区不少于10个”") == 2
     assert 'descr="铁西区的占比"' in "".join(parts(content, r"xl/drawings/drawing\d+\.xml"))
 
 

@@ -18,6 +18,8 @@ from matplotlib.text import Text
 
 from sanlian_analysis import charts
 from sanlian_analysis.charts import style
+from sanlian_analysis.charts.grouping import fill
+from sanlian_analysis.charts.listing import Block
 from sanlian_analysis.charts.text import shorten, width, wrap
 from sanlian_analysis.expressions import parse
 from sanlian_analysis.language import using
@@ -79,10 +81,10 @@ def a_target(id_, name, name_en, formula, milestones, *others, unit="community",
         unit=unit,
         level="county",
         milestones=tuple(
-            Milestone(due and dt.date.fromisoformat(due), Fraction(threshold), "三", "句")
-            for due, threshold in milestones
+            Milestone(due and dt.date.fromisoformat(due), Fraction(threshold), f"三({place})", "句")
+            for (due, threshold), place in zip(milestones, "一二三", strict=False)
         ),
-        clause="三(一)",
+        clause="总则",
         sentence="句",
         note="",
         note_en="",
@@ -357,6 +359,14 @@ def test_wrapped_lines_fit_and_never_begin_with_a_comma():
     assert not any(line.startswith(("，", "、", "）")) for line in lines)
 
 
+def test_quotes_stay_with_what_they_enclose():
+    text = "a demand; “Organisations, urban communities” is missed most often"
+    with using("en"):
+        broken = [wrap(text, room / 10, 9, most=3) for room in range(8, 30)]
+    assert not [line for lines in broken for line in lines[:-1] if line.endswith((' "', '"O'))]
+    assert not [line for lines in broken for line in lines if line.startswith('" ')]
+
+
 def test_character_that_no_font_has_is_marked_as_missing():
     assert style.drawable("甲\U000f0000乙\u200b\n丙") == "甲〓乙 丙"
 
@@ -420,7 +430,7 @@ def test_english_chart_has_no_hanzi_but_names(kind):
     with using("en"):
         chart = KINDS[kind](simulated=True)
     proper = [*COUNTIES.values(), "运城市", *CEILINGS, "社会组织数", "户数", POLICY.number]
-    proper += ["三(一)", "三"]
+    proper += ["三(一)", "三(二)", "三(三)", "三"]
     pattern = "|".join(sorted(map(re.escape, proper), key=len, reverse=True))
     text = re.sub(pattern, "", said(chart).replace("\n", "") + chart.alt)
     assert not re.findall(r"[\u3000-\u9fff\uff00-\uffef]", text)
@@ -676,13 +686,220 @@ def test_highlighted_area_is_ranked_in_the_title():
     assert chart.alt.startswith("夏县55%（未达标），列第11位；")
 
 
-@pytest.mark.parametrize("count", [60, 61, 100])
-def test_hundred_areas_are_legible_and_namesakes_told_apart(count):
-    chart = charts.ranked_areas(many_counties(count), POLICY, "orgs", **(AT | {"within": None}))
+EVERYWHERE = AT | {"within": None}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("count", [9, 13, 40, 41, 100])
+def test_nine_to_hundred_areas_are_legible_and_namesakes_told_apart(count, language):
+    table = many_counties(count)
+    with using(language):
+        chart = charts.ranked_areas(table, POLICY, "orgs", **EVERYWHERE, highlight="210107")
     assert_tidy(chart)
-    assert {"铁西区（沈阳市）", "铁西区（大连市）"} <= set(said(chart).split("\n"))
-    assert len(chart.axes) == (1 if count == 60 else 2)
+    counties = table[table["level"] == "county"]
+    shown = set(said(chart).split("\n"))
+    assert set(counties["area"]) - shown == {"铁西区"}
+    brackets = "（{}）" if language == "zh" else " ({})"
+    assert {"铁西区" + brackets.format(city) for city in ("沈阳市", "大连市")} <= shown
+    assert all(value_dot(chart, code) for code in counties["area_code"])
+    assert len(chart.axes) == (1 if count <= 40 else 2)
     assert all(text.get_fontsize() >= 7 for text in words_of(chart))
+
+
+def in_three_cities():
+    """50 counties: 24 in 甲市 (0.4 in all), 20 in 乙市 (0.8), 6 in 丙市 (unknown)."""
+    rows = [
+        a_row(f"21{city:02}{i:02}", (5 * i + city) % 40, 40, name=f"{name}{i}县")
+        for city, (name, count) in enumerate([("甲", 24), ("乙", 20), ("丙", 6)], start=1)
+        for i in range(1, count + 1)
+    ]
+    cities = [
+        a_row("2101", 4, 10, name="甲市"),
+        a_row("2102", 8, 10, name="乙市"),
+        a_row("2103", 0, 10, 10, name="丙市"),
+    ]
+    return a_table(*rows, *cities, a_row("21", 12, 20, name="辽宁省"))
+
+
+def column_texts(axes):
+    """The words of a column from the top down: what stands at each line."""
+    labels = [(text.get_position()[1], text.get_text()) for text in axes.get_yticklabels()]
+    labels += [(text.get_position()[1], text.get_text()) for text in axes.texts]
+    lines = {}
+    for at, text in labels:
+        lines.setdefault(round(at), []).append(text)
+    return [lines[at] for at in sorted(lines)]
+
+
+def test_many_counties_stand_under_their_city_the_highest_city_first():
+    table = in_three_cities()
+    chart = charts.ranked_areas(table, POLICY, "orgs", **EVERYWHERE)
+    lines = [line for axes in chart.axes for line in column_texts(axes)]
+    heads = [line for line in lines if line[0].endswith("市")]
+    assert heads == [["乙市", "80%"], ["甲市", "40%"], ["丙市"]]
+    values = dict(zip(table["area"], table["value"], strict=True))
+    city, seen = "", {}
+    for name, *_ in lines:
+        if name.endswith("市"):
+            city = name
+        else:
+            seen.setdefault(city, []).append(name)
+    for city, names in seen.items():
+        assert {name[0] for name in names} == {city[0]}
+        assert [values[name] for name in names] == sorted(map(values.get, names), reverse=True)
+    assert {city: len(names) for city, names in seen.items()} == {"乙市": 20, "甲市": 24, "丙市": 6}
+    assert "按所在市分组" in said(chart).replace("\n", "")
+    assert_tidy(chart)
+
+
+def test_figure_of_a_city_is_a_line_through_its_counties():
+    chart = charts.ranked_areas(in_three_cities(), POLICY, "orgs", **EVERYWHERE)
+    (line,) = by_gid(chart, "around-2102")
+    assert list(line.get_xdata()) == [0.8, 0.8]
+    assert list(line.get_ydata()) == [0.5, 20.5]
+    heads = [text for text in chart.axes[0].texts if text.get_position()[1] == 0]
+    (figure,) = [text for text in heads if text.get_text() == "80%"]
+    box, at = figure.get_window_extent(), chart.axes[0].transData.transform([0.8, 0])
+    assert box.x0 < at[0] < box.x1
+    assert box.y0 < at[1] < box.y1
+    assert not by_gid(chart, "around-2103")
+
+
+def test_counties_of_many_carry_their_rank_among_all():
+    table = in_three_cities()
+    chart = charts.ranked_areas(table, POLICY, "orgs", **EVERYWHERE)
+    ranks = {line[0]: line[-1] for axes in chart.axes for line in column_texts(axes)}
+    counties = table[table["level"] == "county"]
+    expected = counties["value"].rank(method="min", ascending=False).astype(int).astype(str)
+    assert {name: ranks[name] for name in counties["area"]} == dict(
+        zip(counties["area"], expected, strict=True)
+    )
+    few = charts.ranked_areas(counties_table(), POLICY, "orgs", **AT)
+    assert column_texts(few.axes[0])[0] == ["临猗县", "100%"]
+
+
+def test_many_streets_stand_under_their_county():
+    rows = [
+        a_row(f"1408{county}{i:03}", i % 41, 40, name=f"{county}之{i}乡")
+        for county in ("02", "21")
+        for i in range(30)
+    ]
+    table = a_table(*rows, a_row("140802", 1, 2), a_row("140821", 2, 3))
+    chart = charts.ranked_areas(table, POLICY, "orgs", **(AT | {"level": "street"}))
+    assert column_texts(chart.axes[0])[0][:2] == ["临猗县", "66.7%"]
+    assert column_texts(chart.axes[1])[0][:2] == ["盐湖区", "50%"]
+    assert "按所在县（市、区）分组" in said(chart).replace("\n", "")
+
+
+def test_many_areas_of_one_larger_area_or_of_none_stand_in_one_order():
+    rows = [a_row(f"140802{i:03}", i % 41, 40, name=f"第{i}乡") for i in range(60)]
+    streets = charts.ranked_areas(a_table(*rows), POLICY, "orgs", **(AT | {"level": "street"}))
+    rows = [a_row(f"{i}", i % 41, 40, name=f"第{i}省") for i in range(11, 61)]
+    provinces = charts.ranked_areas(
+        a_table(*rows), POLICY, "orgs", **(EVERYWHERE | {"level": "province"})
+    )
+    for chart in (streets, provinces):
+        assert len(chart.axes) == 2
+        assert "分组" not in said(chart)
+        values = [float(line[-1].rstrip("%")) for a in chart.axes for line in column_texts(a)]
+        assert values == sorted(values, reverse=True)
+        assert_tidy(chart)
+
+
+def test_city_longer_than_a_column_goes_on_in_the_next_one():
+    rows = [a_row(f"2101{i:02}", i % 41, 40, name=f"甲{i}县") for i in range(90)]
+    rows += [a_row(f"2102{i:02}", i % 41, 40, name=f"乙{i}县") for i in range(4)]
+    cities = [a_row("2101", 9, 10, name="甲市"), a_row("2102", 1, 10, name="乙市")]
+    chart = charts.ranked_areas(a_table(*rows, *cities), POLICY, "orgs", **EVERYWHERE)
+    first, second = (column_texts(axes) for axes in chart.axes)
+    assert (first[0][0], second[0][0]) == ("甲市", "甲市（续）")
+    assert "乙市" in [line[0] for line in second]
+    assert abs(len(first) - len(second)) <= 2
+    assert_tidy(chart)
+
+
+MANY_EDGES = {
+    "long names": many_counties(100).assign(area=LONG),
+    "all unknown": a_table(
+        *(a_row(f"21{1 + i % 3:02}{i:02}", 0, 40, 40, name=f"第{i}县") for i in range(100)),
+        *(a_row(f"210{i}", 0, 900, 900, name=f"第{i}市") for i in (1, 2, 3)),
+    ),
+    "no city": many_counties(100).query("level == 'county'"),
+    "every county a city": a_table(*(a_row(f"{i}01", i % 41, 40) for i in range(1100, 1200))),
+    "all at zero": a_table(*(a_row(f"21{1 + i % 3:02}{i:02}", 0, 40) for i in range(100))),
+    "no threshold": many_counties(100).assign(threshold=None, verdict="no_threshold"),
+}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("edge", MANY_EDGES)
+def test_hundred_counties_at_the_edges_are_tidy(edge, language):
+    with using(language):
+        chart = charts.ranked_areas(
+            MANY_EDGES[edge], POLICY, "orgs", **EVERYWHERE, highlight="210107", simulated=True
+        )
+    assert_tidy(chart)
+    chart.png()
+
+
+@pytest.mark.parametrize(
+    ("level", "areas"),
+    [("county", 100), ("street", 200)],
+)
+def test_groups_stay_whole_and_in_order_over_columns_as_short_as_can_be(level, areas):
+    sizes = [1 + (7 * i) % 13 for i in range(areas // 7)]
+    blocks = [Block(pd.DataFrame({"place": range(n)}), f"{level}{i}") for i, n in enumerate(sizes)]
+    filled = fill(blocks, 2)
+    assert [block.name for column in filled for block in column] == [b.name for b in blocks]
+    assert [len(block.rows) for column in filled for block in column] == sizes
+    highest = max(sum(block.lines for block in column) for column in filled)
+    splits = [
+        max(sum(n + 1 for n in sizes[:i]), sum(n + 1 for n in sizes[i:]))
+        for i in range(len(sizes) + 1)
+    ]
+    assert highest == min(splits)
+
+
+def test_figure_of_the_area_around_all_is_a_line_without_being_asked_for():
+    table = counties_table()
+    chart = charts.ranked_areas(table, POLICY, "orgs", **EVERYWHERE)
+    (around,) = by_gid(chart, "around")
+    assert around.get_xdata()[0] == table.set_index("area_code").value["1408"]
+    assert "运城市 " in said(chart)
+    far = a_table(a_row("140802", 1, 2), a_row("330102", 1, 2))
+    assert not by_gid(charts.ranked_areas(far, POLICY, "orgs", **EVERYWHERE), "around")
+
+
+def test_vague_target_alone_has_no_line_at_all():
+    table = a_table(*(a_row(code, 30, 40, target="vague", threshold=None) for code in COUNTIES))
+    chart = charts.ranked_areas(table, POLICY, "vague", **AT)
+    assert not by_gid(chart, "threshold") + by_gid(chart, "around")
+    assert_tidy(chart)
+
+
+@pytest.mark.parametrize(
+    ("date", "clause"),
+    [
+        ("2021-06-30", "三(一)"),
+        ("2021-12-31", "三(一)"),
+        ("2022-12-31", "三(二)"),
+        ("2030-1-1", "三(三)"),
+    ],
+)
+def test_source_names_the_clause_in_force(date, clause):
+    table, at = counties_table(date=date), AT | {"date": date}
+    for draw in (charts.ranked_areas, charts.shortfall_bars):
+        assert f"民发〔2021〕1号，{clause}\n" in said(draw(table, POLICY, "orgs", **at))
+
+
+def test_source_of_a_chart_over_time_names_every_clause_once():
+    chart = charts.milestone_steps(counties_table(), POLICY, "orgs", "140802")
+    assert "1号，三(一)、三(二)、三(三)\n" in said(chart)
+    vague = a_table(a_row("140802", 30, 40, target="vague", threshold=None))
+    chart = charts.milestone_steps(vague, POLICY, "vague", "140802")
+    assert "1号，总则" in said(chart)
+    standing = charts.staff_bands(UNITS.drop(columns="orgs"), **ABOUT)[0]
+    assert "1号，三(一)" in said(standing)
 
 
 def test_more_areas_than_can_be_read_are_cut_and_said_to_be():

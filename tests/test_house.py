@@ -21,13 +21,14 @@ PACKAGE = ROOT / "sanlian_analysis"
 # The one way through the house. A module imports from its own group and from the
 # groups above it, never from one below. A folder counts as one name.
 LAYERS = [
-    ["language", "errors", "exact", "findings", "files", "inputs", "records"],
+    ["language", "errors", "exact", "findings", "files", "inputs", "records", "toml_lines"],
     ["schema", "codes"],
     ["sheet", "frame", "values"],
     ["workbook_process", "workbook", "layout", "understanding"],
     ["reading", "cache"],
-    ["ledger", "snapshot"],
-    ["expressions", "columns", "policy", "policy_files", "policy_text", "official_text"],
+    ["remembered", "ledger", "snapshot"],
+    ["expressions", "columns", "policy"],
+    ["policy_table", "policy_files", "policy_text", "official_text"],
     ["measures"],
     ["calculation", "assumptions", "evaluation", "units", "breakdown", "coverage"],
     ["checks"],
@@ -35,8 +36,9 @@ LAYERS = [
     ["template", "marked_copy"],
     ["simulate"],
     ["charts"],
-    ["tables"],
+    ["table", "unit_tables", "tables"],
     ["briefing", "named_charts"],
+    ["engine"],
     ["report"],
     ["cli"],
 ]

@@ -14,7 +14,6 @@ from openpyxl.worksheet.table import Table
 from python_calamine import CalamineWorkbook
 from xlsxwriter import Workbook
 
-from sanlian_analysis import marked_copy
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.findings import Finding
 from sanlian_analysis.language import using
@@ -25,6 +24,7 @@ from sanlian_analysis.schema import FINDINGS_SHEET
 SIGN = "—— sanlian check ——\n"
 RED, YELLOW, BLUE = "FFF1A38D", "FFF8E08A", "FFC3E1F3"
 SHEET = "xl/worksheets/sheet1.xml"
+PACKAGE = "sanlian_analysis.marked_copy"
 
 
 def finding(cell="E3", severity="error", sheet="社区", **changes) -> Finding:
@@ -234,6 +234,14 @@ def test_what_the_copy_lacks_is_said(drawn, copied, tmp_path):
     )
 
 
+def test_drawing_that_cannot_be_read_is_said(drawn, copied):
+    source = drawn(lambda book, sheet: sheet.insert_textbox("C20", "说明文字"))
+    name = "xl/drawings/drawing1.xml"
+    changed(source, name, b"xdr:sp", b"xdr:other")
+    changed(source, name, b"<xdr:twoCellAnchor", b'<xdr:twoCellAnchor unknown="1"')
+    assert remarks(copied(source, [])) == ["本副本未能保留原件中的：形状、文本框和 SmartArt"]
+
+
 def test_picture_stays_and_nothing_is_said(drawn, copied, tmp_path):
     from PIL import Image
 
@@ -315,7 +323,7 @@ def test_comment_is_cut_at_1000_characters_in_a_box_that_shows_it(plain, copied,
 
 
 def test_only_the_worst_cells_get_comments_when_there_are_too_many(plain, copied, monkeypatch):
-    monkeypatch.setattr(marked_copy, "_MOST_COMMENTS", 2)
+    monkeypatch.setattr(f"{PACKAGE}.marks._MOST_COMMENTS", 2)
     findings = [finding("A1", "note"), finding("A2"), finding("B1", "warning"), finding("B2")]
     book = copied(plain, findings)
     sheet = book["社区"]
@@ -527,8 +535,8 @@ def test_link_needs_no_formula_and_no_address_outside_the_file(plain, tmp_path):
 
 
 def test_more_than_excel_takes_is_left_out_and_said(plain, copied, monkeypatch):
-    monkeypatch.setattr(marked_copy, "_MOST_LINKS", 1)
-    monkeypatch.setattr(marked_copy, "_MOST_LISTED", 2)
+    monkeypatch.setattr(f"{PACKAGE}.findings_sheet._MOST_LINKS", 1)
+    monkeypatch.setattr(f"{PACKAGE}.findings_sheet._MOST_LISTED", 2)
     book = copied(plain, [finding("B2"), finding("A2"), finding("A1", "note")])
     assert [row[:3] for row in listed(book)] == [("错误", "社区", "A2"), ("错误", "社区", "B2")]
     assert links(book) == ["'社区'!A2"]
@@ -629,7 +637,7 @@ def test_parquet_keeps_numbers_dates_and_yes_or_no(tmp_path, copied):
 
 
 def test_table_that_fits_no_sheet_is_refused(tmp_path, monkeypatch):
-    monkeypatch.setattr(marked_copy, "_MOST_ROWS", 2)
+    monkeypatch.setattr(f"{PACKAGE}.table.MOST_ROWS", 2)
     source = tmp_path / "台账.csv"
     source.write_text("a\n1\n2\n", encoding="utf-8")
     with pytest.raises(SanlianError, match="3 行、1 列，一张工作表放不下；请分成几个文件"):
@@ -670,7 +678,7 @@ def test_disk_that_fills_up_leaves_the_earlier_copy(plain, tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     (tmp_path / "副本.xlsx").write_bytes(b"earlier")
-    monkeypatch.setattr(marked_copy, "_save", full)
+    monkeypatch.setattr(f"{PACKAGE}.write._save", full)
     with pytest.raises(SanlianError, match="No space left"):
         write_marked_copy(plain, [], tmp_path / "副本.xlsx")
     assert (tmp_path / "副本.xlsx").read_bytes() == b"earlier"

@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from contextlib import nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -14,9 +15,9 @@ import pytest
 
 import sanlian_analysis as sl
 from sanlian_analysis.language import using
-from sanlian_analysis.report import batch, notebook
-from sanlian_analysis.report.batch import Order, run_reports
-from sanlian_analysis.report.notebook import Job, check_parameters, make
+from sanlian_analysis.report import batch
+from sanlian_analysis.report.batch import Order, check_parameters, run_reports
+from sanlian_analysis.report.manifest import sha256
 from sanlian_analysis.report.page import script
 
 ROOT = Path(__file__).parents[1]
@@ -94,7 +95,7 @@ def test_manifest_records_inputs_and_every_file(run):
     areas = {area["code"]: area for area in content["areas"]}
     assert {area["status"] for area in areas.values()} == {"done"}
     for name, digest in areas["210303"]["files"].items():
-        assert notebook.sha256(run.folder / name) == digest
+        assert sha256(run.folder / name) == digest
 
 
 def test_county_without_rows_is_unknown_and_not_missing(run, inputs):
@@ -223,24 +224,6 @@ def test_one_failing_area_does_not_stop_the_others(inputs, tmp_path, monkeypatch
     assert "AssertionError" in index
 
 
-def test_killed_kernel_is_a_failure_although_papermill_leaves_every_cell_completed(
-    inputs, tmp_path
-):
-    book = nbformat.v4.new_notebook(metadata={"kernelspec": KERNEL})
-    book.cells = [
-        nbformat.v4.new_code_cell("area = ''", metadata={"tags": ["parameters"]}),
-        nbformat.v4.new_code_cell("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)"),
-    ]
-    nbformat.write(book, tmp_path / "killed.ipynb")
-    record = make(
-        Job("1", "甲", str(tmp_path / "killed.ipynb"), {"area": "1"}, str(tmp_path), "1-甲",
-            "county", ("ipynb", "html"), "zh")
-    )  # fmt: skip
-    assert record.status == "failed"
-    assert "Dead" in record.error
-    assert list(record.files) == ["1-甲/county.ipynb"]
-
-
 def test_unknown_parameters_are_refused():
     shipped = ROOT / "notebooks" / "county_report.ipynb"
     with pytest.raises(sl.SanlianError, match="treshold"):
@@ -255,7 +238,8 @@ def test_failed_run_ends_with_status_1(inputs, tmp_path, monkeypatch):
     from sanlian_analysis.report.manifest import AreaRecord
 
     failed = AreaRecord("210303", "铁西区", "failed", error="boom")
-    monkeypatch.setattr(batch, "run_reports", lambda order: Run(tmp_path, (failed,)))
+    monkeypatch.setattr(batch, "run_reports", lambda *given: Run(tmp_path, (failed,)))
+    monkeypatch.setattr(batch, "workers", lambda orders: nullcontext())
     done = CliRunner().invoke(cli, ["report", "x", "--policy", "liaoning-2021"])
     assert done.exit_code == 1
     assert "boom" in done.stderr

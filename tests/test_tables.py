@@ -8,7 +8,7 @@ import pytest
 from test_evaluation import LIAONING, LISHUI, POLICY, YUNCHENG, codes, frame_of, rows
 from test_evaluation import ledger as ledger  # the fixture
 
-from sanlian_analysis import breakdown, tables
+from sanlian_analysis import breakdown, tables, unit_tables
 from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
 from sanlian_analysis.tables import Link, Statement, Table, Tables
@@ -170,6 +170,56 @@ def test_vague_targets_are_no_demands_of_the_headline(ledger):
     assert said.details == ("城市社区社会组织：100%，达到100%的要求",)
 
 
+# --- all areas ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def provinces(ledger):
+    """A county in each of two provinces; the document binds in the first."""
+    names = frame_of([(code, "甲社区") for street in (LIAONING, YUNCHENG) for code in
+                      codes(street, 2)])  # fmt: skip
+    communities = [*rows(LIAONING, DATE, orgs=[12, 3]), *rows(YUNCHENG, DATE, orgs=[9, 3])]
+    return Seen(ledger(names, communities=communities), POLICY("liaoning-2021"), DAY)
+
+
+def test_all_areas_are_told_province_by_province_and_by_their_counties(provinces):
+    said = provinces.headline("")
+    assert said.heading == "全域　截至2022-12-31"
+    title = f"《{provinces.policy.title}》"
+    assert said.sentences == (
+        f"山西省：{title}不在这一层级考核，以下数字供参考。",
+        f"辽宁省：按{title}应考核的 5 项目标：◆ 未达标 1、△ 待定 3、– 不适用 1。",
+    )
+    assert said.details[0] == "城市社区社会组织：2个县（市、区）全部未达标"
+    with using("en"):
+        assert provinces.headline("").heading == "All areas, 2022-12-31"
+
+
+def test_many_provinces_are_no_headline(provinces, monkeypatch):
+    monkeypatch.setattr(tables, "_MOST_PROVINCES", 1)
+    assert provinces.headline("").sentences[1:] == ("另有 1 个省，见下表。",)
+
+
+def test_rows_of_all_areas_are_led_by_their_province(provinces):
+    first, second = provinces.targets("").tables
+    assert (first.header[0], {row[0] for row in first.rows}) == ("地区", {"辽宁省"})
+    assert {row[0] for row in second.rows} == {"山西省"}
+    assert first.numeric == {3, 4, 5, 8, 9}
+    components = provinces.components("")
+    assert [row[0] for row in components.rows] == ["山西省"] * 5 + ["辽宁省"] * 5
+    links = {cell.anchor for table in (first, second) for row in table.rows for cell in row
+             if isinstance(cell, Link)}  # fmt: skip
+    assert {a for a in links if a.startswith("components")} == set(components.anchors)
+    assert len(set(components.anchors)) == 10
+
+
+def test_counties_within_an_area(provinces):
+    every = tables.counties(provinces.results, provinces.policy, DAY)
+    within = tables.counties(provinces.results, provinces.policy, DAY, within="21")
+    assert [row[0] for row in every.rows] == [YUNCHENG[:6], LIAONING[:6]]
+    assert within.rows == every.rows[1:]
+
+
 # --- targets: what binds, links and anchors ----------------------------------------------
 
 
@@ -258,6 +308,13 @@ def test_clauses_cite_the_sentence_in_force(liaoning):
     assert len(table.rows) == len(liaoning.policy.targets)
 
 
+def test_quotation_marks_inside_a_quotation_are_single_ones(ledger):
+    seen = Seen(ledger(communities=rows(YUNCHENG, DATE, orgs=[15])), POLICY("yuncheng-2019"), DAY)
+    sentences = column(tables.clauses(seen.policy, DAY), "原文")
+    assert "“每个县（市、区）都有30%村、社区开展‘三社联动’”" in sentences
+    assert all(one.count("“") == one.count("”") == 1 for one in sentences)
+
+
 def test_counties_count_their_verdicts(liaoning):
     table = tables.counties(liaoning.results, liaoning.policy, DAY)
     assert table.header[2:] == ("● 达标", "◆ 未达标", "△ 待定", "– 不适用")
@@ -304,11 +361,33 @@ def test_short_units_of_the_area_alone(liaoning):
 
 
 def test_long_lists_are_cut_and_say_so(liaoning, monkeypatch):
-    monkeypatch.setattr(tables, "MOST_ROWS", 2)
+    monkeypatch.setattr(unit_tables, "MOST_ROWS", 2)
     table = liaoning.short_units("21")
-    assert len(table.rows) == 2
-    assert table.notes == ("共 3 个单位，此处列出前 2 个。",)
+    assert (len(table.rows), table.whole) == (2, 3)
     assert table.caption.endswith("：3 个")
+    assert "共 3 行，此处列出 2 行。" in html(table)
+    assert repr(table).endswith("共 3 行，此处列出 2 行。")
+    monkeypatch.setattr(unit_tables, "MOST_ROWS", 3)
+    assert "此处列出" not in html(liaoning.short_units("21"))
+
+
+@pytest.mark.parametrize(
+    ("total", "shown", "zh", "en"),
+    [
+        (None, None, None, None),
+        (None, 4, None, None),
+        (None, 3, "共 4 行，此处列出 3 行，工作簿列出全部。",
+         "4 rows in all, 3 of them here, all in the workbook."),
+        (1234, 4, "共 1,234 行，此处列出 4 行。", "1,234 rows in all, 4 of them here."),
+        (1234, 0, "共 1,234 行，此处列出 0 行，工作簿列出 4 行。",
+         "1,234 rows in all, 0 of them here, 4 in the workbook."),
+    ],
+)  # fmt: skip
+def test_a_cut_table_says_how_many_rows_there_are_and_how_many_are_shown(total, shown, zh, en):
+    table = Table("表", ("列",), (("格",),) * 4, notes=("注",), total=total)
+    assert table.remarks(shown) == ((zh, "注") if zh else ("注",))
+    with using("en"):
+        assert table.remarks(shown) == ((en, "注") if en else ("注",))
 
 
 def test_completeness_is_counted_and_the_others_are_named(liaoning):

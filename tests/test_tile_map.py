@@ -13,7 +13,9 @@ from matplotlib.text import Text
 
 from sanlian_analysis import load_policy
 from sanlian_analysis.charts import style
-from sanlian_analysis.charts.tiles import contrast, name_lines, tile_layout, tile_map
+from sanlian_analysis.charts.tile_faces import contrast, name_lines
+from sanlian_analysis.charts.tile_layout import tile_layout
+from sanlian_analysis.charts.tiles import tile_map
 from sanlian_analysis.language import using
 
 FRAMES = Path(__file__).parents[1] / "data" / "frames"

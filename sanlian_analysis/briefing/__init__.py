@@ -1,7 +1,7 @@
 """Briefings: one area's findings, made once and rendered as PDF, slides, document and workbook."""
 
+from sanlian_analysis.briefing.evaluated import Evaluated
 from sanlian_analysis.briefing.make import (
-    Evaluated,
     comparison_briefing,
     county_briefing,
     overview_briefing,

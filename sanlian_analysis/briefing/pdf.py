@@ -11,6 +11,7 @@ import io
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -20,12 +21,13 @@ import pylopdf_fonts_zh_cn
 import typst
 from matplotlib.ft2font import FT2Font
 
+from sanlian_analysis.briefing.plain import clean
 from sanlian_analysis.briefing.value import Briefing
 from sanlian_analysis.charts import Chart, style
 from sanlian_analysis.charts.text import shorten
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say, using
-from sanlian_analysis.tables import MOST_ROWS, Table, simulated_mark, verdict_text
+from sanlian_analysis.tables import Table, simulated_mark, verdict_text
 
 #: Archivable (PDF/A) and accessible (PDF/UA): tags, alternative texts, no letter without a glyph.
 _STANDARDS: Any = ["a-2a", "ua-1"]
@@ -68,8 +70,8 @@ _MOST_PAGES = 3
 def pdf(briefing: Briefing) -> bytes:
     """The briefing on one to three A4 pages; the same briefing gives the same bytes.
 
-    Tables longer than the pages have room for end with the number of rows left
-    out. Raises SanlianError when it cannot be set.
+    Tables longer than the pages have room for end with how many rows there are,
+    and how many of them are shown. Raises SanlianError when it cannot be set.
     """
     with using("en" if briefing.language == "en" else "zh"):
         data, pictures = _data(briefing), _pictures(briefing.charts)
@@ -146,7 +148,7 @@ def _text(text: object, longest: int = _LONG_IN_LINE) -> str:
 
 
 def _plain(text: object) -> str:
-    return "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(str(text)))
+    return "".join(c if c in _glyphs() else _NO_GLYPH for c in style.drawable(clean(text)))
 
 
 def _running(text: str, room: float) -> str:
@@ -160,7 +162,6 @@ def _data(briefing: Briefing) -> dict[str, Any]:
     as_of = say(f"截至{briefing.date}", f"as of {briefing.date}")
     heading = briefing.headline.heading
     day = briefing.date
-    several = briefing.kind == "comparison"  # a village stands there once per document
     return {
         "language": briefing.language,
         "region": say("cn", "gb"),
@@ -178,10 +179,10 @@ def _data(briefing: Briefing) -> dict[str, Any]:
         "subtitle": _text(heading if heading != briefing.title else as_of),
         "headline": [_text(sentence) for sentence in briefing.headline.sentences],
         "details": [_text(detail) for detail in briefing.headline.details],
-        "key": _table(briefing.key, say("项", "")),
-        "also": _table(briefing.tables[0], say("行", "")) if _leads(briefing) else None,
-        "short": _table(briefing.short, say("行" if several else "个", "")),
-        "clauses": _table(_clauses(briefing), say("条", ""), weight=2),
+        "key": _table(briefing.key),
+        "also": _table(briefing.tables[0]) if _leads(briefing) else None,
+        "short": _table(briefing.short),
+        "clauses": _table(_clauses(briefing), weight=2),
         "method": {
             "title": say("怎样计算", "How it is calculated"),
             "lines": [_text(line) for line in briefing.method],
@@ -202,35 +203,29 @@ def _clauses(briefing: Briefing) -> Table:
     """Clause and sentence of every target; how it is calculated is left to the page."""
     found = briefing.clauses
     basis = "" if briefing.kind == "comparison" else say("依据：", "Basis: ")
-    return Table(
-        basis + found.caption,
-        found.header[:-1],
-        tuple(row[:-1] for row in found.rows),
-        found.numeric,
-        found.notes,
+    return replace(
+        found,
+        caption=basis + found.caption,
+        header=found.header[:-1],
+        rows=tuple(row[:-1] for row in found.rows),
     )
 
 
-def _table(table: Table, counter: str, weight: int = 1) -> dict[str, Any]:
-    """A table with a tint for every verdict.
+def _table(table: Table, weight: int = 1) -> dict[str, Any]:
+    """A table with a tint for every verdict, and what stands below it if n rows are shown.
 
-    `counter`: what its rows are counted in; `weight`: its part of pages that
-    several tables have to share.
+    `weight`: its part of pages that several tables have to share.
     """
-    where = say("见网页或工作簿", "see the web page or the workbook")
-    if len(table.rows) < MOST_ROWS:
-        more = say(f"…余 {{n}} {counter}，{where}", f"… and {{n}} more: {where}")
-    else:
-        more = say(f"…其余{where}", f"… and more: {where}")
+    measured = table.rows[:_MEASURED_ROWS]
     return {
         "caption": _text(table.caption),
         "header": [_cell(cell) for cell in table.header],
-        "rows": [[_cell(cell) for cell in row] for row in table.rows[:_MEASURED_ROWS]],
+        "rows": [[_cell(cell) for cell in row] for row in measured],
         "total": len(table.rows),
         "weight": weight,
         "numeric": sorted(table.numeric),
-        "notes": [_text(note) for note in table.notes],
-        "more": more,
+        "before": 0,
+        "below": [[_text(line) for line in table.remarks(n)] for n in range(len(measured) + 1)],
     }
 
 

@@ -24,7 +24,8 @@ from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Pt
 from xlsxwriter import Workbook
 
-from sanlian_analysis.briefing.slide_text import Box, clean, cut, wide
+from sanlian_analysis.briefing.plain import clean
+from sanlian_analysis.briefing.slide_text import Box, cut, wide
 from sanlian_analysis.briefing.value import Native, Series
 from sanlian_analysis.charts import style
 from sanlian_analysis.language import say

@@ -1,11 +1,11 @@
-"""What slides stand on: the house's own master or a user's template, and files of fixed bytes."""
+"""What slides stand on: the house's own master or a user's template."""
 
 from __future__ import annotations
 
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Emu, Inches
 
+from sanlian_analysis.briefing.package import rewritten
 from sanlian_analysis.briefing.slide_text import Box
 from sanlian_analysis.charts import style
 from sanlian_analysis.errors import SanlianError
@@ -63,7 +64,6 @@ _BODY_SIZES = (20, 18, 16, 14, 14)
 
 #: A template beyond this was not drawn by hand; it would only fill the memory.
 _MOST_UNCOMPRESSED = 1024**3
-_LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _CONTENT_TYPES = "[Content_Types].xml"
 
 
@@ -80,6 +80,12 @@ def box_of(shape: Any) -> Box | None:
 
 def house() -> Any:
     """An empty deck in 16:9 in the house's colours and fonts."""
+    return Presentation(io.BytesIO(_house()))
+
+
+@cache
+def _house() -> bytes:
+    """The same deck as a file: opening it is quicker than making it."""
     deck: Any = Presentation()
     stretch = Inches(WIDTH) / deck.slide_width
     deck.slide_width, deck.slide_height = Inches(WIDTH), Inches(HEIGHT)
@@ -103,7 +109,9 @@ def house() -> Any:
     for relation in list(package.iter_rels()):
         if relation.reltype in (RELATIONSHIP_TYPE.THUMBNAIL, RELATIONSHIP_TYPE.EXTENDED_PROPERTIES):
             package.drop_rel(relation.rId)
-    return deck
+    file = io.BytesIO()
+    deck.save(file)
+    return file.getvalue()
 
 
 def _draw_master(master: Any) -> None:
@@ -240,7 +248,7 @@ def _as_deck(data: bytes) -> bytes:
             return content
         return content.replace(b"presentationml.template.main", b"presentationml.presentation.main")
 
-    return _rewritten(data, plain)
+    return rewritten(data, plain)
 
 
 def _emptied(deck: Any) -> None:
@@ -277,31 +285,3 @@ def has_hanzi_font(deck: Any) -> bool:
     """Whether the theme says in which font hanzi are written."""
     theme = _theme(deck.slide_master).blob
     return bool(re.search(rb'<a:minorFont>.*?<a:ea typeface="[^"]', theme, flags=re.S))
-
-
-# --- files of fixed bytes --------------------------------------------------------------
-
-
-def settled(data: bytes) -> bytes:
-    """A package, and the workbooks inside it, without a trace of when they were written."""
-
-    def inner(name: str, content: bytes) -> bytes:
-        return settled(content) if name.endswith(".xlsx") else content
-
-    return _rewritten(data, inner)
-
-
-def _rewritten(data: bytes, change: Callable[[str, bytes], bytes]) -> bytes:
-    stream = io.BytesIO()
-    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as target:
-        for name, content in _entries(data):
-            entry = zipfile.ZipInfo(name, _LONG_AGO)
-            entry.compress_type = zipfile.ZIP_DEFLATED
-            target.writestr(entry, change(name, content))
-    return stream.getvalue()
-
-
-def _entries(data: bytes) -> Iterator[tuple[str, bytes]]:
-    with zipfile.ZipFile(io.BytesIO(data)) as source:
-        for name in source.namelist():
-            yield name, source.read(name)

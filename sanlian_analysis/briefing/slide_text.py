@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from pptx.util import Inches
 
+from sanlian_analysis.briefing.plain import clean
 from sanlian_analysis.charts import style
 from sanlian_analysis.charts import text as measured
 from sanlian_analysis.language import say
@@ -71,22 +71,6 @@ class Words:
         return width - BULLET if self.bullet else width
 
 
-def clean(text: object) -> str:
-    r"""The text on one line, without characters that XML forbids or that steer a text.
-
-    >>> clean("东湖\x07 \x0b社区\ufffe\u202e")
-    '东湖 社区'
-    """
-    spaced = re.sub(r"[^\S\u3000]+", " ", str(text))
-    return "".join(c for c in spaced if _allowed(c)).strip()
-
-
-def _allowed(c: str) -> bool:
-    if unicodedata.category(c) in ("Cc", "Cf", "Cs"):
-        return False
-    return ord(c) & 0xFFFE != 0xFFFE and not 0xFDD0 <= ord(c) <= 0xFDEF
-
-
 def wide(text: str, size: float) -> float:
     """Inches that a text takes on one line."""
     return _letters(text, size) + len(_SEAM.findall(text)) * _seam(size)
@@ -108,6 +92,7 @@ def tall(lines: float, size: float) -> float:
     return lines * size * _LEADING / 72
 
 
+@lru_cache(maxsize=50_000)
 def lines(text: str, room: float, size: float) -> int:
     """How many lines a text takes; a word that is wider than the room is broken."""
     count, used = 1, 0.0

@@ -66,7 +66,9 @@ class Briefing:
     table of what binds; `tables`: all others in the order in which they are
     read; `short`: who falls short. `charts`: pictures, the telling ones first;
     `natives`: the figures of those that PowerPoint and Excel draw themselves.
-    `results`: the rows behind it, unrounded, for spreadsheets alone.
+    `results` and `components`: the rows behind it, unrounded, for spreadsheets
+    alone; their columns `indicator` and `unit` say what a figure is called and
+    what it is counted in (a share of 0.306 in "%").
     `provenance`: label and text, line by line.
     """
 

@@ -4,7 +4,7 @@ Every function takes a table and returns a `Chart`: a matplotlib figure with a
 file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself.
 
 - `milestone_steps`: one area over time, against the staircase of milestones
-- `ranked_areas`: all areas of a level in order, with bounds and threshold
+- `ranked_areas`: all areas of a level in order, with bounds and threshold; many of them by city
 - `verdict_matrix`: which area meets which demand
 - `shortfall_bars`: units still missing, area by area
 - `distribution`: how a count is distributed over communities and villages

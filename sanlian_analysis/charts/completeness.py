@@ -12,7 +12,7 @@ from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.figure import Caption, Chart, compose, note, panel, statement
 from sanlian_analysis.charts.marks import horizontal_scale
 from sanlian_analysis.charts.rows import day, numbers, records, row_height
-from sanlian_analysis.charts.text import line_height, shorten, width
+from sanlian_analysis.charts.text import in_title, line_height, shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
@@ -92,7 +92,7 @@ def _in_order(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _title(rows: pd.DataFrame, area: str) -> str:
-    name = shorten(area, 2.4, style.TITLE)
+    name = in_title(area)
     if rows.empty:
         return say(f"{name}没有应填报的单位", f"{name}: no units to report on")
     complete = int((rows["open"] == 0).sum())
@@ -100,7 +100,7 @@ def _title(rows: pd.DataFrame, area: str) -> str:
         return say(f"{name}{complete}项变量全部填齐", f"{name}: all {complete} variables complete")
     worst = records(rows)[-1]
     filled = say(f"{complete}项填齐" if complete else "没有一项填齐", f"{complete}")
-    label, open_ = shorten(str(worst.label), 2.4, style.TITLE), style.percent(worst.open)
+    label, open_ = in_title(str(worst.label)), style.percent(worst.open)
     return say(
         f"{name}{len(rows)}项变量中{filled}，“{label}”缺得最多（{open_}）",
         f"{name}: {filled} of {len(rows)} variables complete; “{label}” lacks most ({open_})",

@@ -12,9 +12,10 @@ from matplotlib.axes import Axes
 
 from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.figure import ROOM, Caption, Chart, compose, note, panel, statement
+from sanlian_analysis.charts.lines import tall_line
 from sanlian_analysis.charts.marks import vertical_scale
 from sanlian_analysis.charts.rows import applicable, day, numbers
-from sanlian_analysis.charts.text import line_height, shorten, width
+from sanlian_analysis.charts.text import in_title, line_height, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
@@ -22,12 +23,6 @@ _MOST_BARS = 24
 _BAR = 0.84
 _PANEL_HEIGHT, _AXIS_ROOM, _SCALE_ROOM = 1.05, 0.44, 0.42
 _APART = 0.15
-
-#: Settlement: (Chinese, English).
-_SETTLEMENTS = {
-    "urban": ("城市社区", "urban communities"),
-    "rural": ("村", "villages"),
-}
 
 
 @dataclass(frozen=True)
@@ -91,7 +86,7 @@ def distribution(
     groups = _groups(concerned, variable, thresholds)
     caption = Caption(
         _title(groups, area, words.unit_of(variable)),
-        words.dotted(_axis_title(variable), words.when(day(date)), policy.label),
+        words.dotted(words.measured_in(variable), words.when(day(date)), policy.label),
         words.source(policy),
         say("；", "; ").join(
             group.name + say("", ": ") + _median(group, words.unit_of(variable)) for group in groups
@@ -103,7 +98,7 @@ def distribution(
         return statement(name, caption, simulated=simulated)
     body = sum(group.head + _PANEL_HEIGHT for group in groups) + _AXIS_ROOM
     chart = compose(name, caption, body=body, simulated=simulated)
-    _draw(chart, groups, _bins(groups), _axis_title(variable))
+    _draw(chart, groups, _bins(groups), words.measured_in(variable))
     return chart
 
 
@@ -111,17 +106,12 @@ def _groups(
     units: pd.DataFrame, variable: str, thresholds: Mapping[str, Sequence[tuple[float, str]]]
 ) -> list[_Group]:
     groups = []
-    for settlement, (zh, en) in _SETTLEMENTS.items():
+    for settlement in ("urban", "rural"):
         values = numbers(units.loc[units["settlement"] == settlement, variable])
         known = values.dropna().to_numpy()
         asked = thresholds.get(settlement, ())
-        groups.append(_Group(say(zh, en), known, int(values.isna().sum()), asked))
+        groups.append(_Group(words.noun(settlement), known, int(values.isna().sum()), asked))
     return [group for group in groups if group.size]
-
-
-def _axis_title(variable: str) -> str:
-    unit = words.unit_of(variable)
-    return words.variable_label(variable) + (say(f"（{unit}）", f" ({unit})") if unit else "")
 
 
 def _reaching(group: _Group, unit: str) -> str:
@@ -143,7 +133,7 @@ def _median(group: _Group, unit: str) -> str:
 
 
 def _title(groups: list[_Group], area: str, unit: str) -> str:
-    name = shorten(area, 2.4, style.TITLE)
+    name = in_title(area)
     if not groups:
         return say(f"{name}没有城市社区和村", f"{name}: no urban communities or villages")
     parts = [
@@ -249,23 +239,15 @@ def _thresholds(chart: Chart, axes: Axes, group: _Group, bins: _Bins, pitch: flo
     """The heading of a panel, and under it a labelled line for each threshold."""
     box = axes.get_window_extent()
     left, floor = box.x0 / style.LAYOUT_DPI, box.y1 / style.LAYOUT_DPI
-    high, line = box.height / style.LAYOUT_DPI, line_height(style.BODY)
-    heading = say(f"{group.name}（{group.size:,}个）", f"{group.name} ({group.size:,})")
+    line = line_height(style.BODY)
+    heading = group.name + words.bracketed(say(f"{group.size:,}个", f"{group.size:,}"))
     top = floor + len(group.thresholds) * line + 0.03
     note(chart, style.MARGIN, top, heading, style.SUBTITLE, style.INK, va="bottom")
     # The line furthest right is the shortest, so that no line crosses another one's label.
     for tier, (value, label) in enumerate(sorted(group.thresholds, reverse=True)):
         place = value / bins.size - 0.5
-        reach = high + tier * line
-        axes.axvline(
-            place,
-            ymax=(reach + line * 0.9) / high,
-            color=style.INK,
-            linewidth=1.4,
-            clip_on=False,
-            gid="threshold",
-            zorder=3,
-        )
+        look = {"color": style.INK, "linewidth": 1.4, "gid": "threshold", "zorder": 3}
+        tall_line(axes, place, (tier + 0.9) * line, **look)
         x = left + (place - axes.get_xlim()[0]) * pitch + 0.06
         x = min(x, style.WIDTH - style.MARGIN - width(label, style.BODY))
         note(chart, x, floor + tier * line, label, style.BODY, style.INK, va="bottom")

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Iterable, Sequence
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,6 +20,9 @@ from PIL import Image
 from sanlian_analysis.charts import style
 from sanlian_analysis.charts.text import line_height, width, wrap
 from sanlian_analysis.language import say
+
+#: Set in the environment, it has charts show themselves as SVG too.
+_VECTORS = "SANLIAN_CHART_VECTORS"
 
 #: Inches between the margins.
 ROOM = style.WIDTH - 2 * style.MARGIN
@@ -52,10 +57,14 @@ class Chart(Figure):
     Attributes:
         name: a slug for files, such as "milestones-orgs-urban".
         alt: one or two sentences that give the figures to those who cannot see the chart.
+        title: what the chart finds; it stands at the top.
+        head: inches that the title takes from the top, for places that say it themselves.
         body: left, bottom, width and height in inches of the space between subtitle and notes.
     """
 
-    def __init__(self, name: str, alt: str, height: float) -> None:
+    def __init__(
+        self, name: str, alt: str, height: float, *, title: str = "", head: float = 0.0
+    ) -> None:
         """An empty sheet, `height` inches tall."""
         super().__init__(
             figsize=(style.WIDTH, height),
@@ -66,6 +75,8 @@ class Chart(Figure):
         self.set_layout_engine("none")
         self.name = name
         self.alt = alt
+        self.title = title
+        self.head = head
         self.body = (0.0, 0.0, style.WIDTH, height)
 
     def png(self, size: Size = "notebook") -> bytes:
@@ -100,10 +111,23 @@ class Chart(Figure):
     ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         """PNG at twice the size it is shown at, with its alternative text."""
         inches = self.get_size_inches()
-        shown = [round(float(side) * style.LAYOUT_DPI) for side in inches]
-        described = {"width": shown[0], "height": shown[1], "alt": self.alt, "name": self.name}
+        wide, high = (round(float(side) * style.LAYOUT_DPI) for side in inches)
+        described = {"width": wide, "height": high, "alt": self.alt, "name": self.name}
         picture = base64.b64encode(self.png()).decode("ascii")
-        return {"image/png": picture, "text/plain": self.alt}, {"image/png": described}
+        shown = {"image/png": picture, "text/plain": self.alt}
+        if os.environ.get(_VECTORS):
+            shown["image/svg+xml"] = self.svg().decode("utf-8")
+        return shown, {"image/png": described}
+
+
+@contextmanager
+def vectors_too() -> Iterator[None]:
+    """Charts show themselves in notebooks as SVG too, here and in kernels started meanwhile."""
+    os.environ[_VECTORS] = "1"
+    try:
+        yield
+    finally:
+        del os.environ[_VECTORS]
 
 
 def _centred(png: bytes, size: tuple[int, int]) -> bytes:
@@ -143,7 +167,13 @@ def compose(
     keyed = (places[-1][1] + 1) * line_height(style.BODY) + _GAP if places else 0.0
     above = _TOP + _height(title) + _TITLE_GAP + _height(subtitle) + _GAP + keyed
     below = _height(foot) + _BOTTOM + _GAP
-    chart = Chart(name, _alt(caption, simulated), above + body + below)
+    chart = Chart(
+        name,
+        _alt(caption, simulated),
+        above + body + below,
+        title=caption.title,
+        head=_TOP + _height(title),
+    )
     _write(chart, title, above + body + below - _TOP)
     _write(chart, subtitle, below + body + keyed + _GAP + _height(subtitle))
     _write(chart, foot, below - _GAP)

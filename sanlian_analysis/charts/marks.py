@@ -47,6 +47,13 @@ def verdict_key(counts: Mapping[str, int | None], *, ranges: bool = False) -> li
     return entries
 
 
+def point(axes: Axes, at: float, row: Any, size: float) -> None:
+    """The value of a row as a point with its verdict; nothing where there is no value."""
+    if pd.notna(row.value):
+        gid = f"value-{row.area_code}"
+        axes.plot([row.value], [at], gid=gid, clip_on=False, zorder=4, **dot(row.verdict, size))
+
+
 def has_range(rows: pd.DataFrame) -> bool:
     """Whether any row has bounds that do not coincide."""
     return bool((rows["lower"].notna() & (rows["upper"] != rows["lower"])).any())
@@ -87,6 +94,12 @@ def extent(rows: pd.DataFrame, *others: float) -> float:
     """The largest figure that has to fit on a zero-based axis; 1 when there is none."""
     figures = [*rows["value"], *rows["upper"], *rows["lower"], *others]
     return max((float(f) for f in figures if pd.notna(f) and f > 0), default=1.0)
+
+
+def axis_end(quantity: Quantity, largest: float) -> float:
+    """A little beyond the largest figure, but not beyond 100 % of a whole."""
+    whole = quantity.percent and largest <= 1
+    return min(1.0, largest * 1.08) if whole else largest * 1.05
 
 
 def value_ticks(quantity: Quantity, top: float, most: int = 6) -> tuple[list[float], list[str]]:

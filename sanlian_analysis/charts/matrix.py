@@ -26,7 +26,7 @@ from sanlian_analysis.charts.rows import (
     verdict_counts,
 )
 from sanlian_analysis.charts.subject import Subject
-from sanlian_analysis.charts.text import line_height, shorten, upright, width
+from sanlian_analysis.charts.text import in_title, line_height, shorten, upright, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
@@ -111,7 +111,7 @@ def verdict_matrix(
     chart = compose(
         name,
         caption,
-        body=table.slots * row_height(len(table.rows)) + heads + _PAD + _BELOW,
+        body=table.slots * row_height(table.slots) + heads + _PAD + _BELOW,
         entries=verdict_key(verdict_counts(rows)),
         simulated=simulated,
     )
@@ -164,7 +164,7 @@ def _figures(rows: pd.DataFrame, policy: Policy, order: list[str]) -> list[str]:
 
 
 def _subtitle(policy: Policy, level: str, date: object) -> str:
-    kind = say(f"各{words.level_noun(level)}的评定结果", f"Verdicts on {words.level_noun(level)}")
+    kind = say(f"各{words.noun(level)}的评定结果", f"Verdicts on {words.noun(level)}")
     return words.dotted(kind, words.when(day(date)), policy.label)
 
 
@@ -183,14 +183,14 @@ def _caption(
 
 
 def _title_of_one(rows: pd.DataFrame, results: pd.DataFrame) -> str:
-    area = shorten(area_name(results, str(rows["area_code"].iloc[0])), 2.4, style.TITLE)
+    area = in_title(area_name(results, str(rows["area_code"].iloc[0])))
     counts = words.verdict_list(verdict_counts(rows), "项")
     return say(f"{area}{len(rows)}项要求中，{counts}", f"{area}, {len(rows)} in all: {counts}")
 
 
 def _title(policy: Policy, level: str, rows: pd.DataFrame) -> str:
     judged = rows[rows["verdict"].isin(["met", "not_met", "undetermined"])]
-    every = words.areas(rows["area_code"].nunique(), level)
+    every = words.counted(rows["area_code"].nunique(), level)
     if judged.empty:
         return say(f"{every}：没有可以评定的目标", f"{every}: no target can be judged")
     complete = int(judged["verdict"].eq("met").groupby(judged["area_code"]).all().sum())

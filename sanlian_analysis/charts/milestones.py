@@ -31,13 +31,12 @@ from sanlian_analysis.charts.rows import (
     verdict_counts,
 )
 from sanlian_analysis.charts.subject import Subject
-from sanlian_analysis.charts.text import shorten, width
+from sanlian_analysis.charts.text import in_title, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
 Step = tuple[dt.date | None, float]
 
-_NAME_ROOM = 2.4
 _AXIS_ROOM = 0.34
 _HEADROOM = 1.12
 _ONE_YEAR = 365
@@ -75,7 +74,7 @@ def milestone_steps(
     """
     subject = Subject.of(policy, target_id, reading)
     rows = select(results, policy, target_id, reading=reading, area=area_code)
-    area = shorten(area_name(results, area_code), _NAME_ROOM, style.TITLE)
+    area = in_title(area_name(results, area_code))
     caption = _caption(subject, area, rows)
     name = subject.slug("milestones")
     if rows.empty:

@@ -2,53 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 from matplotlib.axes import Axes
 
 from sanlian_analysis.charts import style, words
-from sanlian_analysis.charts.figure import Caption, Chart, compose, note, statement
-from sanlian_analysis.charts.listing import AXIS_ROOM, Column, column_axes, columns
-from sanlian_analysis.charts.marks import (
-    dot,
-    extent,
-    has_range,
-    horizontal_scale,
-    verdict_key,
-    whisker,
-)
-from sanlian_analysis.charts.rows import (
-    area_name,
-    assumptions,
-    both_ends,
-    day,
-    not_binding,
-    omitted_note,
-    records,
-    row_height,
-    select,
-    verdict_counts,
-)
+from sanlian_analysis.charts.comparison import Comparison
+from sanlian_analysis.charts.comparison_drawing import lay_out
+from sanlian_analysis.charts.figure import Chart, statement
+from sanlian_analysis.charts.grouping import arranged, larger_level
+from sanlian_analysis.charts.listing import Block, Column, columns
+from sanlian_analysis.charts.marks import point, whisker
+from sanlian_analysis.charts.rows import records, verdict_counts
 from sanlian_analysis.charts.subject import Subject
-from sanlian_analysis.charts.text import line_height, shorten, width
+from sanlian_analysis.charts.text import shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
-_PAD = 0.12
-_TITLE_NAME_ROOM, _LINE_NAME_ROOM = 2.4, 1.2
-
-
-@dataclass(frozen=True)
-class _Line:
-    """A vertical line that every area is compared with."""
-
-    gid: str
-    value: float
-    label: str
-    colour: str
-    weight: float
+_PAD = 0.14
 
 
 def ranked_areas(
@@ -66,201 +38,138 @@ def ranked_areas(
     """The areas of a level from the highest to the lowest figure, with bounds and threshold.
 
     `results` is the results table; `within` is the head of the codes to draw, and
-    the figure of that area is a thin line when its row is there. Areas without a
-    value come last, by their lower bound; those without units in scope are
-    counted in a note. `highlight` is the code of one area to stress.
+    the figure of that area is a thin line when its row is there (without it, that
+    of the smallest area around all). Areas without a value come last, by their
+    lower bound; those without units in scope are counted in a note. `highlight`
+    is the code of one area to stress.
+
+    More than 40 areas stand under the larger area that each lies in, on one A4
+    page: counties by city, streets by county, the city with the highest figure
+    first. That figure is a line through its counties; every county carries its
+    rank among all of them.
     """
-    subject = Subject.of(policy, target_id, reading)
-    every = select(
-        results, policy, target_id, reading=reading, level=level, date=date, within=within
+    found = Comparison.of(
+        results, policy, target_id, level=level, date=date, within=within, reading=reading
     )
-    rows = _in_order(every)
-    caption = _caption(subject, level, date, every, rows, highlight, results)
-    name = subject.slug("ranked", level)
-    if rows.empty:
+    filled = [] if found.rows.empty else arranged(found)
+    grouped = any(block.name for blocks in filled for block in blocks)
+    every = (block.own for blocks in filled for block in blocks)
+    own = [row.value for row in every if row is not None and pd.notna(row.value)]
+    notes = _grouped_notes(found, told=bool(own)) if grouped else []
+    title, detail = _title(found, highlight), found.extremes(found.subject.figure)
+    caption = found.caption(title, detail, notes)
+    name = found.subject.slug("ranked", level)
+    if found.rows.empty:
         return statement(name, caption, simulated=simulated)
-    drawn = both_ends(rows)
-    around = select(results, policy, target_id, reading=reading, date=date, area=within or "")
-    lines = _lines(subject, drawn, around)
-    listed = columns(drawn, [_figure(subject, row) for row in records(drawn)], results)
-    above = len(lines) * line_height(style.SMALL) + _PAD
-    chart = compose(
-        name,
-        caption,
-        body=above + listed[0].slots * row_height(len(drawn)) + AXIS_ROOM,
-        entries=verdict_key(verdict_counts(rows), ranges=has_range(drawn)),
-        simulated=simulated,
-    )
-    top = _axis_end(subject, drawn, lines)
-    for column in listed:
-        axes = column_axes(chart, column, above)
-        horizontal_scale(axes, subject.quantity, top, style.SMALL)
-        _rows(axes, column, top, highlight)
-        _draw_lines(chart, axes, column, lines, top)
+    ranks = _ranks(found) if grouped else {}
+    beside = max((width(rank, style.SMALL) + _PAD for rank in ranks.values()), default=0.0)
+    listed = columns(filled, found.subject.value, results, beside)
+    chart, drawn = lay_out(found, name, caption, listed, own, simulated=simulated)
+    for axes, column in zip(drawn, listed, strict=True):
+        _rows(axes, column, highlight)
+        _write_ranks(axes, column, ranks)
+        for at, block in column.starts:
+            if block.name:
+                _heading(axes, column, at, block, found.subject)
     return chart
 
 
-def _in_order(rows: pd.DataFrame) -> pd.DataFrame:
-    """Areas in scope from the highest value down; unknown values last, by their lower bound."""
-    in_scope = rows[rows["verdict"] != "not_applicable"]
-    keys = ["value", "lower", "area_code"]
-    return in_scope.sort_values(keys, ascending=[False, False, True], na_position="last")
+def _grouped_notes(found: Comparison, *, told: bool) -> list[str]:
+    """How a grouped chart is read; `told`: larger areas have figures of their own."""
+    around = words.noun(larger_level(found.level))
+    zh, en = f"按所在{around}分组", f"Grouped under {around}"
+    if told:
+        zh += f"，分组行的数字和虚线是{around}的整体数值"
+        en += ", whose own figures are written and dotted"
+    if not found.known.empty:
+        zh, en = f"{zh}；灰色数字是在全部地区中的位次", f"{en}; grey: rank among all"
+    return [say(zh + "。", en + ".")]
 
 
-def _caption(
-    subject: Subject,
-    level: str,
-    date: object,
-    every: pd.DataFrame,
-    rows: pd.DataFrame,
-    highlight: str | None,
-    results: pd.DataFrame,
-) -> Caption:
-    notes = [*assumptions(every), *not_binding(every, level)]
-    outside = len(every) - len(rows)
-    if outside:
-        notes.append(
-            say(
-                f"另有{words.areas(outside, level)}没有适用的单位，未画出。",
-                f"Not drawn, no unit in scope: {words.areas(outside, level)}.",
-            )
-        )
-    notes += omitted_note(len(rows), len(both_ends(rows)))
-    return Caption(
-        _title(subject, level, rows, highlight, results),
-        subject.subtitle(words.when(day(date))),
-        subject.source,
-        _detail(subject, rows, results),
-        tuple(notes),
-    )
-
-
-def _title(
-    subject: Subject,
-    level: str,
-    rows: pd.DataFrame,
-    highlight: str | None,
-    results: pd.DataFrame,
-) -> str:
-    if rows.empty:
-        noun = words.level_noun(level)
-        return say(f"没有可以比较的{noun}", f"No {noun} to compare")
-    if len(rows) == 1:
-        row = records(rows)[0]
-        name = shorten(area_name(results, str(row.area_code)), _TITLE_NAME_ROOM, style.TITLE)
-        return name + say("", ": ") + subject.finding(row)
-    counts = verdict_counts(rows)
-    every = words.areas(len(rows), level)
+def _title(found: Comparison, highlight: str | None) -> str:
+    if few := found.title_of_few():
+        return few
+    counts = verdict_counts(found.rows)
     if set(counts) == {"no_threshold"}:
+        every = found.counted
         title = say(f"{every}的排序（文件未设阈值）", f"{every} in order; no threshold is set")
     else:
-        title = words.verdict_sentence(every, counts)
-    stressed = rows[rows["area_code"] == highlight]
-    if stressed.empty:
-        return title
-    row = records(stressed)[0]
-    name = shorten(area_name(results, str(row.area_code)), _TITLE_NAME_ROOM, style.TITLE)
+        title = words.verdict_sentence(found.counted, counts)
+    stressed = records(found.rows[found.rows["area_code"] == highlight])
+    return _stressed(found, stressed[0], title) if stressed else title
+
+
+def _stressed(found: Comparison, row: Any, title: str) -> str:
+    """The title with the area to stress in front: its figure, its verdict and its rank."""
+    name = found.name(row)
     if pd.isna(row.value):
         return say(f"{name}没有数据；{title}", f"{name}: no data. {title}")
-    verdict = words.verdict_name(str(row.verdict))
-    figure = subject.figure(row)
-    rank = int((rows["value"] > row.value).sum()) + 1
-    tied = (rows["value"] == row.value).sum() > 1
+    verdict, figure = words.verdict_name(str(row.verdict)), found.subject.figure(row)
+    rank = _ranks(found)[str(row.area_code)]
+    tied = (found.rows["value"] == row.value).sum() > 1
     zh = f"{name}{figure}（{verdict}），{'并列' if tied else '列'}第{rank}位；{title}"
     return say(zh, f"{name}: {figure} ({verdict}), rank {rank}{' (tied)' if tied else ''}. {title}")
 
 
-def _detail(subject: Subject, rows: pd.DataFrame, results: pd.DataFrame) -> str:
-    """The highest and the lowest figure, for the alternative text."""
-    known = rows[rows["value"].notna()]
-    if known.empty:
-        return say("都没有数据", "None has data") if len(rows) else ""
-    high, low = records(known)[0], records(known)[-1]
-    names = [area_name(results, str(row.area_code)) for row in (high, low)]
-    return say(
-        f"最高{names[0]}{subject.figure(high)}，最低{names[1]}{subject.figure(low)}",
-        f"Highest {names[0]}, {subject.figure(high)}; lowest {names[1]}, {subject.figure(low)}",
+def _ranks(found: Comparison) -> dict[str, str]:
+    """The rank of every area with a value, by code; equal figures share the better one."""
+    ranks = found.known["value"].rank(method="min", ascending=False)
+    return {
+        str(code): f"{rank:,.0f}"
+        for code, rank in zip(found.known["area_code"], ranks, strict=True)
+    }
+
+
+def _rows(axes: Axes, column: Column, highlight: str | None) -> None:
+    """A dot and its bounds for every area."""
+    end = axes.get_xlim()[1]
+    for at, row in zip(column.places, column.rows, strict=True):
+        axes.axhline(at, color=style.GRID, linewidth=0.6, zorder=1)
+        if row.area_code == highlight:
+            _band(axes, column, at, style.HIGHLIGHT)
+        whisker(axes, at, row, end)
+        point(axes, at, row, column.size * 0.85)
+
+
+def _band(axes: Axes, column: Column, at: float, colour: str) -> None:
+    axes.axhspan(at - 0.5, at + 0.5, *column.edges, color=colour, clip_on=False, zorder=0)
+
+
+def _heading(axes: Axes, column: Column, at: int, block: Block, subject: Subject) -> None:
+    """The larger area's name, and its figure over a line through the areas that lie in it."""
+    _band(axes, column, at, style.BAND)
+    box = {"facecolor": style.BAND, "edgecolor": "none", "pad": 0.6}
+    look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "center_baseline"}
+    look |= {"zorder": 5, "bbox": box} | style.lettering(column.size, style.INK)
+    told = block.own is not None and pd.notna(block.own.value)
+    figure = subject.value(block.own) if told else ""
+    half = width(figure, column.size) / 2 / column.plot
+    left, right = column.edges
+    if told:
+        right = min(max(block.own.value / axes.get_xlim()[1], half), 1 - half)
+    name = shorten(block.name, (right - half - left) * column.plot - _PAD, column.size)
+    axes.text(left + 0.03 / column.plot, at, name, **look)
+    if told:
+        axes.text(right, at, figure, ha="center", **look)
+        _through(axes, at, block)
+
+
+def _through(axes: Axes, at: int, block: Block) -> None:
+    """The line of the larger area's figure, down to the last area that lies in it."""
+    axes.plot(
+        [block.own.value, block.own.value],
+        [at + 0.5, at + block.lines - 0.5],
+        color=style.INK,
+        linestyle=(0, (1.2, 1.2)),
+        linewidth=1.2,
+        gid=f"around-{block.own.area_code}",
+        zorder=2,
     )
 
 
-def _lines(subject: Subject, rows: pd.DataFrame, around: pd.DataFrame) -> list[_Line]:
-    """The figure of the area around first, then the threshold; either may be missing."""
-    lines = []
-    thresholds = rows["threshold"].dropna()
-    against = float(thresholds.iloc[0]) if len(thresholds) else None
-    known = around[around["value"].notna()]
-    if len(known):
-        row = records(known)[0]
-        name = shorten(str(row.area), _LINE_NAME_ROOM, style.SMALL)
-        label = f"{name} {subject.quantity.text(row.value, against)}"
-        lines.append(_Line("around", float(row.value), label, style.MUTED, 0.9))
-    if against is not None:
-        lines.append(_Line("threshold", against, subject.asked(against), style.INK, 1.6))
-    return lines
-
-
-def _figure(subject: Subject, row: Any) -> str:
-    if pd.isna(row.value):
-        return say("无数据", "no data")
-    return subject.quantity.text(row.value, None if pd.isna(row.threshold) else row.threshold)
-
-
-def _axis_end(subject: Subject, rows: pd.DataFrame, lines: list[_Line]) -> float:
-    """Where the value axis ends: a little beyond the largest figure, but not beyond 100 %."""
-    largest = extent(rows, *(line.value for line in lines))
-    whole = subject.quantity.percent and largest <= 1
-    return min(1.0, largest * 1.08) if whole else largest * 1.05
-
-
-def _rows(axes: Axes, column: Column, top: float, highlight: str | None) -> None:
-    """A dot, its bounds and its figure for every area."""
-    edges = (-column.name_room / column.plot, 1 + column.figure_room / column.plot)
-    for at, (row, figure) in enumerate(zip(records(column.rows), column.figures, strict=True)):
-        axes.axhline(at, color=style.GRID, linewidth=0.6, zorder=1)
-        if row.area_code == highlight:
-            axes.axhspan(at - 0.5, at + 0.5, *edges, color=style.HIGHLIGHT, clip_on=False, zorder=0)
-        whisker(axes, at, row, top)
-        if pd.notna(row.value):
-            axes.plot(
-                [row.value],
-                [at],
-                gid=f"value-{row.area_code}",
-                clip_on=False,
-                zorder=4,
-                **dot(row.verdict, column.size * 0.85),
-            )
-        axes.text(
-            edges[1],
-            at,
-            figure,
-            transform=axes.get_yaxis_transform(),
-            ha="right",
-            va="center_baseline",
-            **style.lettering(column.size, style.VERDICTS[row.verdict].edge),
-        )
-
-
-def _draw_lines(chart: Chart, axes: Axes, column: Column, lines: list[_Line], top: float) -> None:
-    """The lines to compare with, each named on a line of its own above the dots."""
-    first = style.MARGIN + column.left
-    last = first + column.wide
-    asked = lines[-1].value
-    floor = chart.body[1] + AXIS_ROOM
-    high = axes.get_window_extent().height / style.LAYOUT_DPI
-    for tier, line in enumerate(lines):
-        reach = high + _PAD / 2 + tier * line_height(style.SMALL)
-        axes.axvline(
-            line.value,
-            ymax=reach / high,
-            color=line.colour,
-            linewidth=line.weight,
-            clip_on=False,
-            gid=line.gid,
-            zorder=2,
-        )
-        long = width(line.label, style.SMALL)
-        x = first + column.name_room + column.plot * line.value / top
-        # The lower label keeps to its side of the threshold, whose line passes it.
-        x -= long / 2 if line.gid == "threshold" else long if line.value <= asked else 0
-        x = min(max(x, first), last - long)
-        note(chart, x, floor + reach + 0.02, line.label, style.SMALL, line.colour, va="bottom")
+def _write_ranks(axes: Axes, column: Column, ranks: dict[str, str]) -> None:
+    look: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "ha": "right"}
+    look |= {"va": "center_baseline"} | style.lettering(style.SMALL, style.MUTED)
+    for at, row in zip(column.places, column.rows, strict=True):
+        if row.area_code in ranks:
+            axes.text(column.edges[1], at, ranks[row.area_code], **look)

@@ -97,7 +97,7 @@ def not_binding(rows: pd.DataFrame, level: str) -> tuple[str, ...]:
     """A note where the document makes its demand elsewhere: at another level, or in another area."""
     if rows.empty or rows["binding"].astype(bool).any():
         return ()
-    noun = words.level_noun(level)
+    noun = words.noun(level)
     zh = f"文件的要求不约束这里的{noun}，结果供参考。"
     return (say(zh, f"The document does not bind these {noun}; for information only."),)
 
@@ -168,9 +168,9 @@ def _bracketed(text: str, room: float, size: float) -> str:
     return say(f"（{inside}）", f" ({inside})")
 
 
-def row_height(count: int) -> float:
-    """Inches per row of a ranked chart: generous for few rows, still legible for a hundred."""
-    return 0.27 if count <= 15 else 0.225 if count <= 30 else 0.19
+def row_height(lines: int) -> float:
+    """Inches per line: generous for few of them; about 60 fill an A4 page and are still legible."""
+    return 0.27 if lines <= 15 else 0.225 if lines <= 30 else max(min(0.19, 7.8 / lines), 0.125)
 
 
 def verdict_counts(rows: pd.DataFrame) -> dict[str, int]:
@@ -185,6 +185,15 @@ def both_ends(rows: pd.DataFrame) -> pd.DataFrame:
         return rows
     half = style.MOST_ROWS // 2
     return pd.concat([rows.head(half), rows.tail(half)])
+
+
+def outside_note(count: int, level: str) -> tuple[str, ...]:
+    """A note of the areas that are not drawn for want of units in scope; nothing without any."""
+    if not count:
+        return ()
+    areas = words.counted(count, level)
+    zh = f"另有{areas}没有适用的单位，未画出。"
+    return (say(zh, f"Not drawn, no unit in scope: {areas}."),)
 
 
 def omitted_note(total: int, drawn: int) -> tuple[str, ...]:

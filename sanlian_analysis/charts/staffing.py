@@ -16,7 +16,7 @@ from sanlian_analysis.charts.figure import Caption, Chart, KeyEntry, compose, pa
 from sanlian_analysis.charts.marks import horizontal_scale, vertical_scale
 from sanlian_analysis.charts.placing import Offset, place
 from sanlian_analysis.charts.rows import applicable, day, numbers
-from sanlian_analysis.charts.text import shorten, width
+from sanlian_analysis.charts.text import in_title, shorten, width
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import Policy
 
@@ -108,7 +108,7 @@ def _dot(name: str, size: float) -> dict[str, Any]:
 
 
 def _title(area: str, known: int, classes: dict[str, npt.NDArray[np.bool_]]) -> str:
-    name = shorten(area, 2.4, style.TITLE)
+    name = in_title(area)
     if not known:
         return say(
             f"{name}没有户数和人数都已知的城市社区",
@@ -149,8 +149,8 @@ def _draw(
     axes = panel(chart, left=_SCALE_ROOM, right=right, bottom=_AXIS_ROOM)
     horizontal_scale(axes, words.COUNT, end, style.SMALL)
     vertical_scale(axes, words.COUNT, top, style.SMALL)
-    axes.set_xlabel(_axis_title("households"), **style.lettering(style.BODY, style.MUTED))
-    axes.set_ylabel(_axis_title("staff"), **style.lettering(style.BODY, style.MUTED))
+    axes.set_xlabel(words.measured_in("households"), **style.lettering(style.BODY, style.MUTED))
+    axes.set_ylabel(words.measured_in("staff"), **style.lettering(style.BODY, style.MUTED))
     _limits(axes, across, lines, names)
     size = 5.5 if len(x) <= _MANY else 3.5
     for name, members in classes.items():
@@ -163,11 +163,6 @@ def _draw(
             zorder=4,
             **_dot(name, size),
         )
-
-
-def _axis_title(variable: str) -> str:
-    label, unit = words.variable_label(variable), words.unit_of(variable)
-    return label if unit == label else label + say(f"（{unit}）", f" ({unit})")
 
 
 def _limits(axes: Axes, across: Numbers, lines: dict[str, Numbers], names: dict[str, str]) -> None:

@@ -115,7 +115,7 @@ def _staffing(
         date=date,
         area=area,
         policy=policy,
-        clause=target.clause,
+        clause=words.clause_at(target, day(date)),
         simulated=simulated,
     )
 

@@ -33,7 +33,7 @@ MOST_ROWS = 200
 
 INK, MUTED, FAINT, GRID, PAPER = "#1F2328", "#5B6168", "#9AA0A6", "#E4E6E8", "#FFFFFF"
 TAG_PAPER = "#FFF1C2"
-HIGHLIGHT = "#F1EBDD"
+HIGHLIGHT, BAND = "#F1EBDD", "#EFF1F3"
 
 #: Tones of one variable, lightest first: below every threshold, between, at or above all.
 TONES = ("#A9CFE8", "#4F9BCB", "#0A4F80")

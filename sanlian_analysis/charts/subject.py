@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
 
-from sanlian_analysis.charts.words import SHARE, Quantity, dotted, source, told, unit_of, variable
+from sanlian_analysis.charts.words import (
+    SHARE,
+    Quantity,
+    clause_at,
+    counted,
+    dotted,
+    listed_once,
+    noun,
+    source,
+    told,
+    unit_of,
+    variable,
+)
 from sanlian_analysis.expressions import Expression
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import (
@@ -24,18 +37,6 @@ from sanlian_analysis.policy import (
 )
 
 _SCALES_ZH = {100: "百", 1000: "千", 10_000: "万"}
-
-#: Unit counted: (Chinese, English for one, English for several).
-_COMMUNITIES = {
-    frozenset({"urban"}): ("城市社区", "urban community", "urban communities"),
-    frozenset({"rural"}): ("村", "village", "villages"),
-}
-_ALL_COMMUNITIES = ("村（社区）", "community or village", "communities and villages")
-_UNITS = {
-    "street": ("街道（乡镇）", "street or township", "streets and townships"),
-    "county": ("县（市、区）", "county", "counties"),
-    "area": ("县（市、区）", "county", "counties"),
-}
 
 
 @dataclass(frozen=True)
@@ -72,13 +73,15 @@ class Subject:
 
     def counted(self, count: int | None = None) -> str:
         """The unit that the target counts, with a number in front of it when one is given."""
-        if self.target.unit == "community":
-            zh, one, several = _COMMUNITIES.get(self.reading.settlement, _ALL_COMMUNITIES)
-        else:
-            zh, one, several = _UNITS[self.target.unit]
-        if count is None:
-            return say(zh, several)
-        return say(f"{count:,}个{zh}", f"{count:,} {one if count == 1 else several}")
+        return noun(self._kind) if count is None else counted(count, self._kind)
+
+    @property
+    def _kind(self) -> str:
+        """What is counted: a level of areas, communities of one settlement, or all of them."""
+        if self.target.unit != "community":
+            return "county" if self.target.unit == "area" else self.target.unit
+        only = "".join(self.reading.settlement)
+        return only if only in ("urban", "rural") else "community"
 
     @property
     def scope(self) -> str:
@@ -147,8 +150,16 @@ class Subject:
 
     @property
     def source(self) -> str:
-        """Document, number and clause."""
-        return source(self.policy, self.target.clause)
+        """Document, number, and the clauses of all milestones."""
+        return self._cited([milestone.clause for milestone in self.target.milestones])
+
+    def source_at(self, *dates: dt.date) -> str:
+        """Document, number, and the clauses that are in force at these dates."""
+        return self._cited([clause_at(self.target, date) for date in dates])
+
+    def _cited(self, clauses: list[str]) -> str:
+        """The document with some of the target's clauses, each once; without any, its own."""
+        return source(self.policy, listed_once(clauses or [self.target.clause]))
 
     def missing(self, count: int) -> str:
         """A shortfall with its unit: villages for a share, organisations for a mean of them."""
@@ -166,11 +177,17 @@ class Subject:
                 return self.told(value) + (say(f"（{unit}）", f" ({unit})") if unit else "")
         return self.counted() + say("（个）", "")
 
+    def value(self, row: Any) -> str:
+        """The value of a row of the results without its unit, on its side of the threshold."""
+        if pd.isna(row.value):
+            return say("无数据", "no data")
+        return self.quantity.text(row.value, None if pd.isna(row.threshold) else row.threshold)
+
     def figure(self, row: Any) -> str:
         """The value of a row of the results; without a value, what its bounds leave open."""
-        against = None if pd.isna(row.threshold) else row.threshold
         if pd.notna(row.value):
-            return self.quantity.named(self.quantity.text(row.value, against))
+            return self.quantity.named(self.value(row))
+        against = None if pd.isna(row.threshold) else row.threshold
         open_ = self.quantity.bounds(row.lower, row.upper, against)
         return self.quantity.named(open_) if pd.notna(row.lower) else open_
 

@@ -7,18 +7,22 @@ from functools import lru_cache
 
 from matplotlib.textpath import text_to_path
 
-from sanlian_analysis.charts.style import drawable, font
+from sanlian_analysis.charts.style import TITLE, drawable, font
 
 _POINTS_PER_INCH = 72
+#: Inches for a name in a title.
+_TITLE_NAME_ROOM = 2.4
 #: Drawn texts are hinted to whole pixels and may come out a little wider than measured.
 _HINTING = 1.02
 
-#: A word, or one hanzi, with the closing punctuation that may not begin a line.
-_CLOSING = "，。；：、！？）》〉”’」』】〕…%,.;:!?)"
+#: A word, or one hanzi, with the closing punctuation that may not begin a line, and the
+#: opening one that may not end it; a straight quote opens where a space is before it.
+_CLOSING = '，。；：、！？）》〉”’」』】〕…%,.;:!?)"'
 _FIRST_CJK = 0x2E80
 _STANDING = str.maketrans("（）", "︵︶")
 _STOPS = "，；：。"
-_TOKEN = re.compile(rf"\s+|[（《〈“‘(〔]*(?:[A-Za-z0-9.,%+/’'–-]+|\S)[{re.escape(_CLOSING)}]*")
+_OPENING = r"""(?:(?<!\S)")?[（《〈“‘(〔]*"""
+_TOKEN = re.compile(rf"\s+|{_OPENING}(?:[A-Za-z0-9.,%+/’'–-]+|\S)[{re.escape(_CLOSING)}]*")
 
 
 @lru_cache(maxsize=20_000)
@@ -52,6 +56,11 @@ def shorten(text: str, room: float, size: float, suffix: str = "") -> str:
         else:
             high = middle
     return _abridged(text, low) + suffix
+
+
+def in_title(name: str) -> str:
+    """A name, short enough for the title of a chart."""
+    return shorten(name, _TITLE_NAME_ROOM, TITLE)
 
 
 def _abridged(text: str, kept: int) -> str:

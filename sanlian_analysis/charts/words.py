@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import pandas as pd
@@ -12,7 +13,7 @@ from sanlian_analysis import schema
 from sanlian_analysis.charts import style
 from sanlian_analysis.expressions import Expression, in_words
 from sanlian_analysis.language import say
-from sanlian_analysis.policy import Policy
+from sanlian_analysis.policy import Policy, Target
 
 _UNITS_EN = {
     "户": "households",
@@ -29,12 +30,15 @@ _UNITS_EN = {
     "分": "points",
 }
 
-#: Level: (Chinese, English for one, English for several).
-_LEVELS = {
+#: Level of areas, or settlement of communities: (Chinese, English for one, English for several).
+_NOUNS = {
     "street": ("街道（乡镇）", "street or township", "streets and townships"),
     "county": ("县（市、区）", "county", "counties"),
     "city": ("市", "city", "cities"),
     "province": ("省", "province", "provinces"),
+    "urban": ("城市社区", "urban community", "urban communities"),
+    "rural": ("村", "village", "villages"),
+    "community": ("村（社区）", "community or village", "communities and villages"),
 }
 
 
@@ -49,19 +53,19 @@ def when(date: dt.date) -> str:
     return say(f"{date.year}年{date.month}月{date.day}日", date.isoformat())
 
 
-def areas(count: int, level: str) -> str:
-    """A number of areas of one level.
+def counted(count: int, kind: str) -> str:
+    """A number of areas of one level, or of communities of one settlement.
 
-    >>> areas(13, "county")
-    '13个县（市、区）'
+    >>> counted(13, "county"), counted(2, "rural")
+    ('13个县（市、区）', '2个村')
     """
-    zh, one, several = _LEVELS[level]
+    zh, one, several = _NOUNS[kind]
     return say(f"{count:,}个{zh}", f"{count:,} {one if count == 1 else several}")
 
 
-def level_noun(level: str) -> str:
-    """What the areas of a level are called."""
-    zh, _, several = _LEVELS[level]
+def noun(kind: str) -> str:
+    """What the areas of one level, or communities of one settlement, are called."""
+    zh, _, several = _NOUNS[kind]
     return say(zh, several)
 
 
@@ -138,6 +142,21 @@ def variable_label(name: str) -> str:
     return say(f"本县{label}", f"the county's {label}") if "." in match["id"] else label
 
 
+def measured_in(id_: str) -> str:
+    """A variable's name with its unit, as an axis carries it.
+
+    >>> measured_in("venue_area"), measured_in("orgs")
+    ('活动场所面积（m²）', '社区社会组织数（个）')
+    """
+    label, unit = variable_label(id_), unit_of(id_)
+    return label if unit in ("", label) else label + bracketed(unit)
+
+
+def clause_at(target: Target, date: dt.date) -> str:
+    """The clause of the milestone in force at a date; of a vague target its only one."""
+    return (target.milestone(date) or target).clause
+
+
 def source(policy: Policy, clause: str = "") -> str:
     """The line at the foot: document, number, clause."""
     zh = f"依据：《{policy.title}》{policy.number}" + (f"，{clause}" if clause else "")
@@ -150,9 +169,19 @@ def dotted(*parts: str) -> str:
     return say(" · ", " | ").join(parts)
 
 
+def bracketed(text: str) -> str:
+    """An addition in brackets, to stand right after what it belongs to."""
+    return say(f"（{text}）", f" ({text})")
+
+
 def listed(parts: list[str]) -> str:
     """Parts of one sentence in a row."""
     return say("、", ", ").join(parts)
+
+
+def listed_once(parts: Iterable[str]) -> str:
+    """Parts of one sentence in a row, each where it comes first."""
+    return listed(list(dict.fromkeys(parts)))
 
 
 def verdict_sentence(every: str, counts: dict[str, int]) -> str:

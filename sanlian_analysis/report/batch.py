@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import datetime as dt
-import multiprocessing
-import os
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
+import signal
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from tqdm import tqdm
+import papermill
 
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.evaluation import evaluate, snapshots
-from sanlian_analysis.files import safe_name, whole_file
+from sanlian_analysis.files import safe_name, states, whole_file
 from sanlian_analysis.inputs import notebook_folder
 from sanlian_analysis.language import current, say
 from sanlian_analysis.ledger import Ledger, read_ledger
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.policy_files import load_policy
+from sanlian_analysis.report import run_folder
 from sanlian_analysis.report.index import index_page
+from sanlian_analysis.report.jobs import Inputs, Job, fingerprint
 from sanlian_analysis.report.manifest import (
     AreaRecord,
     package_versions,
@@ -32,12 +35,19 @@ from sanlian_analysis.report.manifest import (
     sha256,
     write_manifest,
 )
-from sanlian_analysis.report.notebook import Job, check_parameters, make
+from sanlian_analysis.report.pool import Pool, cores, local_pool
+from sanlian_analysis.report.progress import Progress
 from sanlian_analysis.results import write_results
+from sanlian_analysis.workbook import files_of
 
 #: Every format; a report has the first two unless others are asked for.
 FORMATS = ("ipynb", "html", "pdf", "pptx", "docx", "xlsx")
 DEFAULT_FORMATS = FORMATS[:2]
+
+#: Seconds that a notebook may run.
+DEFAULT_SECONDS = 600.0
+
+_COUNTY, _OVERVIEW = "county_report.ipynb", "overview.ipynb"
 
 
 @dataclass(frozen=True)
@@ -45,7 +55,10 @@ class Order:
     """What the user asked for.
 
     `ledger`, `policy` and `frame` as they were given; `date` empty for the
-    latest snapshot; `areas` empty for every county.
+    latest snapshot; `areas` empty for every county; `jobs` at a time, 0 for one
+    per core. `seconds` and `megabytes` limit each notebook, 0 for no limit.
+    `engine` is papermill's name of one. `scheduler`: address of a Dask cluster that
+    does the work, "" for this machine.
     """
 
     ledger: str
@@ -59,6 +72,20 @@ class Order:
     assumptions: tuple[str, ...] = ()
     resume: bool = False
     template: str = ""
+    engine: str = "sanlian"
+    seconds: float = DEFAULT_SECONDS
+    megabytes: float = 0
+    scheduler: str = ""
+
+    @property
+    def workers(self) -> int:
+        """Reports that are made at a time."""
+        return self.jobs or cores()
+
+    @property
+    def inputs(self) -> Inputs:
+        """What every area is made from."""
+        return Inputs(self.ledger, self.frame, self.policy, self.assumptions, current())
 
 
 @dataclass(frozen=True)
@@ -74,13 +101,39 @@ class Run:
         return [record for record in self.records if record.status == "failed"]
 
 
-def run_reports(order: Order) -> Run:
+@contextmanager
+def workers(orders: Sequence[Order]) -> Iterator[Pool]:
+    """Processes that carry out these orders; they begin to load at once."""
+    inputs, scheduler = [order.inputs for order in orders], orders[0].scheduler
+    pool: Pool
+    if scheduler:
+        from sanlian_analysis.report.cluster import ClusterPool
+
+        read = [str(notebook_folder() / name) for name in (_COUNTY, _OVERVIEW)]
+        pool = ClusterPool(scheduler, inputs, [*read, orders[0].template])
+    else:
+        pool = local_pool(inputs, orders[0].workers)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def run_reports(order: Order, pool: Pool | None = None, progress: Progress | None = None) -> Run:
     """Make every report of an order: `OUT/POLICY/DATE/` with one folder per county.
 
-    Everything that the user gave is checked before the first notebook runs.
-    One area's failure never stops the others. Raises SanlianError when the
-    order cannot be carried out at all.
+    `pool`: where, processes of this run alone when it is left out. Everything
+    that the user gave is checked before the first notebook runs. One area's
+    failure never stops the others; what is finished is kept whatever happens,
+    and `resume` goes on from there. Raises SanlianError when the order cannot be
+    carried out at all, or not to its end: another run holds the folder, the disk
+    is full, the ledger changes meanwhile, the user or the system stops it.
     """
+    if pool is None:
+        with workers([order]) as own:
+            return run_reports(order, own, progress)
+    progress = progress or Progress("quiet")
+    read_from = _Unchanged(order)
     ledger = read_ledger(order.ledger, order.frame or None)
     policy = load_policy(order.policy)
     date = snapshots(ledger, order.date or None)[-1]
@@ -88,21 +141,128 @@ def run_reports(order: Order) -> Run:
     areas = _areas(results, order, date)
     folder = Path(order.out) / policy.id / date.isoformat()
     facts = _facts(ledger, policy, date, order)
-    _make_folder(folder)
-    kept = reusable(folder, facts) if order.resume else {}
-    jobs = list(_jobs(order, areas, folder, date))
-    for notebook in {job.notebook for job in jobs}:
-        parameters = next(job.parameters for job in jobs if job.notebook == notebook)
-        check_parameters(notebook, parameters)
-    records = {code: replace(kept[code], status="skipped") for code in kept}
-    todo = [job for job in jobs if job.code not in records]
-    for record in _in_parallel(todo, order.jobs):
-        records[record.code] = record
-        write_manifest(folder, facts, [records[job.code] for job in jobs if job.code in records])
-    ordered = [records[job.code] for job in jobs]
-    _finish(folder, ordered, results, policy, date, ledger)
-    write_manifest(folder, facts, ordered)
+    jobs = list(_jobs(order, areas, folder, date, facts))
+    for job in (jobs[0], jobs[-1]):
+        check_parameters(job.notebook, job.parameters)
+    with run_folder.held(folder):
+        fingerprints = {job.code: job.fingerprint for job in jobs}
+        there = reusable(folder, fingerprints) if order.resume else {}
+        records = {code: replace(record, status="skipped") for code, record in there.items()}
+        todo = [job for job in jobs if job.code not in records]
+        progress.start(len(jobs), len(records), order.workers)
+        try:
+            with _stoppable():
+                for job, made in _made(pool, todo):
+                    read_from.check(folder)
+                    records[job.code] = run_folder.publish(folder, job, made)
+                    progress.made(records[job.code])
+                    if made.hopeless:
+                        raise run_folder.cannot_go_on(folder, made.error)
+        except KeyboardInterrupt:
+            raise _stopped(folder, len(records), len(jobs)) from None
+        finally:
+            progress.end()
+            if len(records) < len(jobs):
+                pool.close()  # nothing may be at work in the folder once it is let go
+        ordered = [records[job.code] for job in jobs]
+        _finish(folder, ordered, results, policy, date, ledger)
+        write_manifest(folder, facts, ordered)
     return Run(folder, tuple(ordered))
+
+
+def _made(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[Job, Any]]:
+    """Every job and what was made of it, as they are finished."""
+    futures = {pool.submit(job): job for job in jobs}
+    for future in as_completed(futures):
+        yield futures[future], future.result()
+
+
+@contextmanager
+def _stoppable() -> Iterator[None]:
+    """SIGTERM is heard like Ctrl-C."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _stopped(folder: Path, done: int, total: int) -> SanlianError:
+    return SanlianError(
+        say(
+            f"{folder}：已停止，完成 {done} 份，共 {total} 份；加 --resume 从这里继续",
+            f"{folder}: stopped, {done} of {total} reports are done; go on with --resume",
+        )
+    )
+
+
+class _Unchanged:
+    """The files that a run reads, which must stay as they are while it lasts."""
+
+    def __init__(self, order: Order) -> None:
+        files = [Path(one) for one in (order.frame, order.policy, order.template) if one]
+        files += [notebook_folder() / name for name in (_COUNTY, _OVERVIEW)]
+        self._ledger = Path(order.ledger)
+        self._files = files
+        self._states = self._now()
+
+    def _now(self) -> tuple[tuple[object, ...], ...]:
+        return states([*files_of(self._ledger), *self._files])
+
+    def check(self, folder: Path) -> None:
+        """Refuse what was made if a file has been written since; an unreadable one has."""
+        now = self._now()
+        for before, after in zip(self._states, now, strict=False):
+            if before != after:
+                raise self._changed(str(before[0]), folder)
+        if len(now) != len(self._states):
+            raise self._changed(str(self._ledger), folder)
+
+    def _changed(self, name: str, folder: Path) -> SanlianError:
+        return SanlianError(
+            say(
+                f"{name}：运行期间文件有变，已停止；已完成的报告仍在 {folder}，请重新运行",
+                f"{name}: changed during the run, which was stopped; what is finished stands in "
+                f"{folder}; run it again",
+            )
+        )
+
+
+def check_engine(name: str) -> None:
+    """Refuse an engine that papermill does not have.
+
+    Raises SanlianError with those that it has.
+    """
+    known = {entry.name for entry in entry_points(group="papermill.engine")}
+    known |= {"sanlian", "nbclient"}
+    if name not in known:
+        there = say("、", ", ").join(sorted(known))
+        raise SanlianError(
+            say(
+                f"--engine {name}：papermill 没有这个引擎；有：{there}",
+                f"--engine {name}: papermill has no such engine; it has {there}",
+            )
+        )
+
+
+def check_parameters(notebook: str, parameters: Mapping[str, object]) -> None:
+    """Refuse parameters that the notebook does not have; papermill would only warn.
+
+    Raises SanlianError naming the notebook and the parameter.
+    """
+    known = papermill.inspect_notebook(notebook)
+    for name in parameters:
+        if name not in known:
+            there = say("、", ", ").join(known)
+            raise SanlianError(
+                say(
+                    f"{notebook}：笔记本没有参数 {name!r}；有：{there}",
+                    f"{notebook}: the notebook has no parameter {name!r}; it has {there}",
+                )
+            )
 
 
 def _areas(results: pd.DataFrame, order: Order, date: dt.date) -> dict[str, str]:
@@ -129,7 +289,7 @@ def _areas(results: pd.DataFrame, order: Order, date: dt.date) -> dict[str, str]
 
 
 def _facts(ledger: Ledger, policy: Policy, date: dt.date, order: Order) -> dict[str, Any]:
-    """All that decides what the reports say; a later run with the same facts can resume."""
+    """All that decides what the reports say."""
     notebooks = notebook_folder()
     return {
         "policy": {"id": policy.id, "sha256": policy.sha256},
@@ -142,87 +302,36 @@ def _facts(ledger: Ledger, policy: Policy, date: dt.date, order: Order) -> dict[
             "assume": list(order.assumptions),
             "template": sha256(Path(order.template)) if order.template else "",
         },
-        "notebooks": {
-            name: sha256(notebooks / name) for name in ("county_report.ipynb", "overview.ipynb")
-        },
+        "notebooks": {name: sha256(notebooks / name) for name in (_COUNTY, _OVERVIEW)},
         "packages": package_versions(),
     }
 
 
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise SanlianError(
-            say(
-                f"{folder}：建不了文件夹（{error.strerror}）；请用 --out 指定可写的位置",
-                f"{folder}: cannot make this folder ({error.strerror}); choose another with --out",
-            )
-        ) from None
-
-
-def _jobs(order: Order, areas: dict[str, str], folder: Path, date: dt.date) -> Iterator[Job]:
-    shared: dict[str, str | list[str]] = {
-        "ledger": order.ledger,
-        "frame": order.frame,
-        "policy": order.policy,
-        "date": date.isoformat(),
-        "assume": list(order.assumptions),
-        "lang": current(),
-    }
-    notebooks = notebook_folder()
-    for code, name in areas.items():
+def _jobs(
+    order: Order, areas: dict[str, str], folder: Path, date: dt.date, facts: Mapping[str, Any]
+) -> Iterator[Job]:
+    """One job per county, and the overview at the end."""
+    overview = ("overview", say("全域概览", "Overview"), _OVERVIEW, "", "overview")
+    counties = [
+        (code, name, _COUNTY, f"{code}-{safe_name(name)}", "county") for code, name in areas.items()
+    ]
+    for code, name, notebook, below, stem in [*counties, overview]:
         yield Job(
             code=code,
             name=name,
-            notebook=str(notebooks / "county_report.ipynb"),
-            parameters={**shared, "area": code},
-            root=str(folder),
-            folder=f"{code}-{safe_name(name)}",
-            stem="county",
+            notebook=str(notebook_folder() / notebook),
+            inputs=order.inputs,
+            date=date.isoformat(),
+            workshop=str(run_folder.workshop(folder, code)),
+            folder=below,
+            stem=stem,
             formats=order.formats,
-            language=current(),
+            fingerprint=fingerprint({**facts, "code": code, "name": name}),
             template=order.template,
+            engine=order.engine,
+            seconds=order.seconds,
+            megabytes=order.megabytes,
         )
-    yield Job(
-        code="overview",
-        name=say("全域概览", "Overview"),
-        notebook=str(notebooks / "overview.ipynb"),
-        parameters={**shared, "area": ""},
-        root=str(folder),
-        folder="",
-        stem="overview",
-        formats=order.formats,
-        language=current(),
-        template=order.template,
-    )
-
-
-def _in_parallel(jobs: Sequence[Job], workers: int) -> Iterator[AreaRecord]:
-    """Run the jobs in processes of their own: papermill changes the working directory."""
-    if not jobs:
-        return
-    context = multiprocessing.get_context("spawn")
-    size = min(workers or os.cpu_count() or 1, len(jobs))
-    with ProcessPoolExecutor(size, mp_context=context) as pool:
-        futures = {pool.submit(make, job): job for job in jobs}
-        try:
-            yield from _as_recorded(futures)
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
-
-
-def _as_recorded(futures: dict[Future[AreaRecord], Job]) -> Iterator[AreaRecord]:
-    done: Iterable[Future[AreaRecord]] = as_completed(futures)
-    with tqdm(done, total=len(futures), unit=say("份", "report"), ncols=80) as progress:
-        for future in progress:
-            job = futures[future]
-            try:
-                yield future.result()
-            except BrokenProcessPool:
-                message = say("工作进程意外终止", "the worker process ended unexpectedly")
-                yield AreaRecord(job.code, job.name, "failed", error=message)
 
 
 def _finish(

@@ -5,12 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from sanlian_analysis.briefing import comparison_briefing
 from sanlian_analysis.evaluation import snapshots
 from sanlian_analysis.files import safe_name
-from sanlian_analysis.language import current
 from sanlian_analysis.report.batch import Order
 from sanlian_analysis.report.renderings import RENDERERS, evaluated, write_charts, write_renderings
 
@@ -24,10 +24,7 @@ def write_comparisons(order: Order, policies: Sequence[str]) -> list[Path]:
     """
     if not order.areas or not RENDERERS.keys() & set(order.formats):
         return []
-    found = [
-        evaluated(order.ledger, order.frame, policy, order.assumptions, current())
-        for policy in policies
-    ]
+    found = [evaluated(replace(order.inputs, policy=policy)) for policy in policies]
     date = snapshots(found[0].ledger, order.date or None)[-1]
     root = Path(order.out) / "comparison" / date.isoformat()
     root.mkdir(parents=True, exist_ok=True)

@@ -1,9 +1,11 @@
-"""What a run made, as a record for people and programs: `manifest.json`."""
+"""What a run made, as a record for people and programs: a journal, then `manifest.json`."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
 from pathlib import Path
@@ -13,8 +15,11 @@ from sanlian_analysis.files import whole_file
 
 MANIFEST = "manifest.json"
 
+#: Grows by a line with every area, and goes once the manifest has it all.
+JOURNAL = "journal.jsonl"
+
 #: Packages whose versions may change what a report shows.
-_PACKAGES = (
+PACKAGES = (
     "sanlian-analysis",
     "pandas",
     "numpy",
@@ -33,6 +38,7 @@ class AreaRecord:
     """One area of a run: status is done, failed or skipped (made by an earlier run).
 
     `files`: path below the run's folder → SHA-256. `seconds` is the time it took.
+    `fingerprint` stands for all that it was made from.
     """
 
     code: str
@@ -41,6 +47,7 @@ class AreaRecord:
     files: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
     error: str = ""
+    fingerprint: str = ""
 
     @property
     def page(self) -> str:
@@ -54,7 +61,7 @@ class AreaRecord:
 
 def package_versions() -> dict[str, str]:
     """Installed versions of what draws and computes."""
-    return {name: version(name) for name in _PACKAGES}
+    return {name: version(name) for name in PACKAGES}
 
 
 def sha256(path: Path) -> str:
@@ -63,27 +70,66 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def write_manifest(folder: Path, run: dict[str, Any], records: list[AreaRecord]) -> None:
-    """Write `manifest.json`: the run's inputs and parameters, and every area."""
+def write_manifest(folder: Path, run: Mapping[str, Any], records: Sequence[AreaRecord]) -> None:
+    """Write `manifest.json`: the run's inputs and parameters, and every area; end the journal."""
     content = {**run, "areas": [asdict(record) for record in records]}
     with whole_file(folder / MANIFEST) as part:
         part.write_text(json.dumps(content, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    (folder / JOURNAL).unlink(missing_ok=True)
 
 
-def reusable(folder: Path, run: dict[str, Any]) -> dict[str, AreaRecord]:
-    """Areas that an earlier run of the same inputs left whole, by code."""
-    try:
-        content = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-        records = [AreaRecord(**record) for record in content.pop("areas")]
-    except (OSError, ValueError, KeyError, TypeError):
-        return {}
-    if any(content.get(key) != run[key] for key in run if key != "run"):
-        return {}
+def note(folder: Path, record: AreaRecord) -> None:
+    """Add an area to the journal; the line is on the disk when this returns."""
+    line = json.dumps(asdict(record), ensure_ascii=False)
+    with (folder / JOURNAL).open("ab") as stream:
+        # a line that a crash cut short must not swallow this one
+        stream.write(b"\n" + line.encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def reusable(folder: Path, fingerprints: Mapping[str, str]) -> dict[str, AreaRecord]:
+    """Areas that earlier runs made from the same and left whole, by code.
+
+    `fingerprints`: of every area that is wanted. Lines and files that cannot be
+    read count as not there.
+    """
+    found: dict[str, AreaRecord] = {}
+    for record in (*_in_manifest(folder), *_in_journal(folder)):
+        if record.fingerprint and fingerprints.get(record.code) == record.fingerprint:
+            found[record.code] = record
+        else:
+            found.pop(record.code, None)
     return {
-        record.code: record
-        for record in records
+        code: record
+        for code, record in found.items()
         if record.status in ("done", "skipped") and _whole(folder, record)
     }
+
+
+def _in_manifest(folder: Path) -> list[AreaRecord]:
+    try:
+        return _records(json.loads((folder / MANIFEST).read_bytes())["areas"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _in_journal(folder: Path) -> list[AreaRecord]:
+    try:
+        lines = (folder / JOURNAL).read_bytes().splitlines()
+    except OSError:
+        return []
+    found: list[AreaRecord] = []
+    for line in lines:
+        try:
+            found += _records([json.loads(line)])
+        except (ValueError, TypeError):
+            continue
+    return found
+
+
+def _records(entries: Iterable[dict[str, Any]]) -> list[AreaRecord]:
+    return [AreaRecord(**entry) for entry in entries]
 
 
 def _whole(folder: Path, record: AreaRecord) -> bool:

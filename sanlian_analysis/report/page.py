@@ -43,16 +43,23 @@ def _template_folder() -> Path:
     return Path(str(resources.files(__package__) / _TEMPLATE))
 
 
+@cache
+def exporter() -> HTMLExporter:
+    """What turns notebooks into pages; made once, with its templates compiled."""
+    made = HTMLExporter(
+        template_name=_TEMPLATE,
+        extra_template_basedirs=[str(_template_folder().parent)],
+    )
+    assert made.template  # compiles it
+    return made
+
+
 def page(notebook: NotebookNode, title: str, home: str = "") -> str:
     """The notebook as HTML: outputs first, code folded away one click from view.
 
     `home`: relative address of the page that lists all areas, when there is one.
     """
-    exporter = HTMLExporter(
-        template_name=_TEMPLATE,
-        extra_template_basedirs=[str(_template_folder().parent)],
-    )
-    html, _ = exporter.from_notebook_node(
+    html, _ = exporter().from_notebook_node(
         notebook,
         resources={
             "language_code": "zh-CN" if current() == "zh" else "en",

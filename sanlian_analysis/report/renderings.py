@@ -21,6 +21,7 @@ from sanlian_analysis.briefing.value import picture
 from sanlian_analysis.files import safe_name
 from sanlian_analysis.ledger import read_ledger
 from sanlian_analysis.policy_files import load_policy
+from sanlian_analysis.report.jobs import Inputs
 
 #: What each format is rendered by; the notebook gives `ipynb` and `html`.
 RENDERERS: dict[str, Callable[[Briefing], bytes]] = {
@@ -31,13 +32,11 @@ RENDERERS: dict[str, Callable[[Briefing], bytes]] = {
 }
 
 
-@lru_cache(maxsize=4)
-def evaluated(
-    ledger: str, frame: str, policy: str, assumptions: tuple[str, ...], language: str
-) -> Evaluated:
+@lru_cache(maxsize=8)
+def evaluated(inputs: Inputs) -> Evaluated:
     """The ledger under the policy, read and evaluated once per process and language."""
-    data = read_ledger(ledger, frame or None)
-    return Evaluated(data, load_policy(policy), assumptions)
+    ledger = read_ledger(inputs.ledger, inputs.frame or None)
+    return Evaluated(ledger, load_policy(inputs.policy), inputs.assumptions)
 
 
 def area_briefing(found: Evaluated, area: str, date: dt.date, *, overview: bool) -> Briefing:

@@ -1,0 +1,64 @@
+"""What a notebook process should find loaded; importing this module loads it.
+
+A fork server imports this once, and whatever it forks has it for nothing.
+Nothing here may start a thread, of which a forked process would have no more
+than the locks, nor do what IPython does when a kernel starts.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+
+import nbformat
+from jupyter_client import localinterfaces
+from nbformat.validator import get_validator
+
+#: What a kernel and its client import at the latest when the first cell runs. Not among them is
+#: `matplotlib_inline.backend_inline`, which ties itself to the kernel that imports it.
+_MODULES = (
+    "IPython.core.completerlib",
+    "IPython.core.oinspect",
+    "IPython.extensions.storemagic",
+    "encodings.ascii",
+    "encodings.latin_1",
+    "encodings.unicode_escape",
+    "ipykernel.debugger",
+    "ipykernel.kernelapp",
+    "ipykernel.kernelspec",
+    "jupyter_client.asynchronous",
+    "matplotlib.backends.backend_agg",
+    "matplotlib.pyplot",
+    "matplotlib_inline.config",
+    "papermill.execute",
+    "pdb",
+    "psutil",
+    "sanlian_analysis.engine.papermill_engine",
+    "sqlite3",
+    "tornado.platform.asyncio",
+    "tornado.queues",
+)
+
+#: What a kernel's environment holds when it imports matplotlib and its debugger.
+_WHILE_IMPORTING = {
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+}
+
+
+def load() -> None:
+    """Import and work out everything that each notebook process would do again."""
+    set_here = [name for name in _WHILE_IMPORTING if name not in os.environ]
+    os.environ.update({name: _WHILE_IMPORTING[name] for name in set_here})
+    try:
+        for name in _MODULES:
+            importlib.import_module(name)
+    finally:
+        for name in set_here:
+            del os.environ[name]
+    localinterfaces.local_ips()
+    for minor in range(nbformat.v4.nbformat_minor + 1):
+        get_validator(nbformat.v4.nbformat, minor)
+
+
+load()

@@ -1,0 +1,261 @@
+"""The same jobs on other machines: a Dask cluster whose workers fork for them as this one does.
+
+A worker receives the files that it needs by their digest, makes an area in a
+folder of its own and sends back what it has made, which is published here. So
+no folder need be shared, and a worker that is lost has lost nothing but its
+time: Dask gives its areas to another.
+"""
+
+from __future__ import annotations
+
+import platform
+import shutil
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.language import say
+from sanlian_analysis.report.jobs import Inputs, Job, Made, fingerprint
+from sanlian_analysis.report.manifest import package_versions, sha256
+from sanlian_analysis.report.pool import ForkingPool
+from sanlian_analysis.workbook import files_of
+
+#: Seconds in which a scheduler must answer.
+_PATIENCE = 15
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The files that jobs need, on their way to a worker: path as given → path below, bytes.
+
+    `digest` names the whole; equal files make an equal parcel.
+    """
+
+    digest: str
+    files: Mapping[str, Mapping[str, bytes]]
+
+
+def pack(paths: Sequence[str]) -> Parcel:
+    """The files behind these paths; a folder is packed with the ledgers in it."""
+    files: dict[str, dict[str, bytes]] = {}
+    for given in dict.fromkeys(paths):
+        path = Path(given)
+        inside = files_of(path) if path.is_dir() else [path]
+        files[given] = {
+            file.relative_to(path.parent).as_posix(): file.read_bytes() for file in inside
+        }
+    digests = {given: sorted(there) for given, there in files.items()}
+    sizes = [sha256(Path(given).parent / name) for given, there in files.items() for name in there]
+    return Parcel(fingerprint({"names": digests, "contents": sizes}), files)
+
+
+def unpack(parcel: Parcel, folder: Path) -> dict[str, str]:
+    """Write a parcel's files below `folder`; returns path as given → where it is now."""
+    places: dict[str, str] = {}
+    for number, (given, files) in enumerate(parcel.files.items()):
+        root = folder / str(number)
+        for name, content in files.items():
+            (root / name).parent.mkdir(parents=True, exist_ok=True)
+            (root / name).write_bytes(content)
+        places[given] = str(root / Path(given).name)
+    return places
+
+
+def moved(job: Job, places: Mapping[str, str], workshop: Path) -> Job:
+    """The job with its files where they are on this machine."""
+
+    def here(path: str) -> str:
+        return places.get(path, path)
+
+    inputs = replace(
+        job.inputs,
+        ledger=here(job.inputs.ledger),
+        frame=here(job.inputs.frame),
+        policy=here(job.inputs.policy),
+    )
+    return replace(
+        job,
+        inputs=inputs,
+        shown=job.inputs,
+        notebook=here(job.notebook),
+        template=here(job.template),
+        workshop=str(workshop),
+    )
+
+
+class ClusterPool:
+    """Jobs carried out by the workers of a Dask scheduler."""
+
+    def __init__(self, address: str, inputs: Sequence[Inputs], notebooks: Sequence[str]) -> None:
+        """Connect, compare versions, send the files.
+
+        Raises SanlianError when Dask is not installed, the scheduler does not
+        answer or has no workers, or a worker has other versions than this machine.
+        """
+        distributed = _distributed()
+        try:
+            self._client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            raise _unreachable(address, str(error)) from None
+        try:
+            self._compare_versions(address)
+        except BaseException:
+            self._client.close()
+            raise
+        paths = [path for one in inputs for path in (one.ledger, one.frame, one.policy)]
+        self._parcel = pack([path for path in (*paths, *notebooks) if Path(path).exists() and path])
+        self._inputs = list(inputs)
+        self._sent = self._client.submit(_as_it_is, self._parcel, key=self._parcel.digest)
+
+    def submit(self, job: Job) -> Future[Made]:
+        """Have a worker carry out a job; its files are then in the job's workshop here."""
+        result: Future[Made] = Future()
+        result.set_running_or_notify_cancel()
+        running = self._client.submit(
+            make_there, job, self._sent, self._inputs, versions(), pure=False, retries=0
+        )
+        running.add_done_callback(lambda done: result.set_result(_received(job, done)))
+        return result
+
+    def close(self) -> None:
+        """Drop what is not done and let go of the cluster, which stays for others."""
+        self._client.close()
+
+    def _compare_versions(self, address: str) -> None:
+        own = versions()
+        there = self._client.run(versions)
+        if not there:
+            raise SanlianError(
+                say(
+                    f"{address}：调度器没有工作进程；请在各机器上运行 dask worker {address}",
+                    f"{address}: the scheduler has no workers; start some with "
+                    f"dask worker {address}",
+                )
+            )
+        for worker, found in there.items():
+            fault = difference(own, found)
+            if fault:
+                raise SanlianError(f"{worker}{say('：', ': ')}{fault}")
+
+
+def versions() -> dict[str, str]:
+    """What must be the same everywhere, so that equal inputs give equal files."""
+    return {"python": ".".join(platform.python_version_tuple()[:2]), **package_versions()}
+
+
+def difference(own: Mapping[str, str], found: Mapping[str, str]) -> str:
+    """In words where two sets of versions differ and what to do; "" where they do not."""
+    for name, version in own.items():
+        if found.get(name) != version:
+            return say(
+                f"{name} 是 {found.get(name, '未安装')}，本机是 {version}；"
+                "请在各机器上安装同一份 requirements.lock",
+                f"has {name} {found.get(name, 'not installed')}, this machine has {version}; "
+                "install the same requirements.lock everywhere",
+            )
+    return ""
+
+
+def _as_it_is(parcel: Parcel) -> Parcel:
+    """As a task and not as scattered data, so that it comes back when its holder is lost."""
+    return parcel
+
+
+class _Workplace:
+    """What a worker of the cluster keeps between jobs: the unpacked files and the crew."""
+
+    def __init__(self, parcel: Parcel, inputs: Sequence[Inputs], size: int) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="sanlian-cluster-"))
+        self.places = unpack(parcel, self.folder)
+        placed = [
+            replace(
+                one,
+                ledger=self.places.get(one.ledger, one.ledger),
+                frame=self.places.get(one.frame, one.frame),
+                policy=self.places.get(one.policy, one.policy),
+            )
+            for one in inputs
+        ]
+        self.pool = ForkingPool(placed, size)
+
+    def leave(self) -> None:
+        self.pool.close()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+
+_WORKPLACES: dict[str, _Workplace] = {}
+_ENTERING = threading.Lock()
+
+
+def make_there(
+    job: Job, parcel: Parcel, inputs: Sequence[Inputs], expected: Mapping[str, str]
+) -> tuple[Made, dict[str, bytes]]:
+    """Carry out a job on a worker of the cluster; returns what was made, and the files."""
+    fault = difference(expected, versions())
+    if fault:
+        return Made(error=fault, hopeless=True), {}
+    place = _workplace(parcel, inputs)
+    workshop = place.folder / f"making-{job.code}"
+    try:
+        made = place.pool.submit(moved(job, place.places, workshop)).result()
+        return made, {name: (workshop / name).read_bytes() for name in made.files}
+    finally:
+        shutil.rmtree(workshop, ignore_errors=True)
+
+
+def _workplace(parcel: Parcel, inputs: Sequence[Inputs]) -> _Workplace:
+    """The workplace for these files; one for others is left."""
+    from distributed import get_worker
+
+    with _ENTERING:
+        if parcel.digest not in _WORKPLACES:
+            while _WORKPLACES:
+                _WORKPLACES.popitem()[1].leave()
+            size = get_worker().state.nthreads
+            _WORKPLACES[parcel.digest] = _Workplace(parcel, inputs, size)
+        return _WORKPLACES[parcel.digest]
+
+
+def _received(job: Job, done: Any) -> Made:
+    """What came back, with its files written into the job's workshop."""
+    if done.status != "finished":
+        error = done.exception() if done.status == "error" else say("已取消", "cancelled")
+        return Made(error=say(f"集群未能完成：{error}", f"the cluster failed: {error}"))
+    made, files = done.result()
+    done.release()
+    workshop = Path(job.workshop)
+    try:
+        for name, content in files.items():
+            (workshop / name).parent.mkdir(parents=True, exist_ok=True)
+            (workshop / name).write_bytes(content)
+    except OSError as error:
+        return Made(error=str(error), hopeless=True)
+    return made
+
+
+def _distributed() -> Any:
+    try:
+        import distributed
+    except ImportError:
+        raise SanlianError(
+            say(
+                "--scheduler 需要 Dask；请安装：pip install 'sanlian-analysis[cluster]'",
+                "--scheduler needs Dask: pip install 'sanlian-analysis[cluster]'",
+            )
+        ) from None
+    return distributed
+
+
+def _unreachable(address: str, why: str) -> SanlianError:
+    return SanlianError(
+        say(
+            f"--scheduler {address}：连不上调度器（{why}）；请核对地址，并确认 dask scheduler 正在运行",
+            f"--scheduler {address}: no scheduler answers ({why}); check the address and that "
+            "dask scheduler runs",
+        )
+    )

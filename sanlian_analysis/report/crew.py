@@ -1,0 +1,114 @@
+"""The process that has everything loaded and forks a worker for every job.
+
+Started with `python -m sanlian_analysis.report.crew`; talks over a pipe. It has a
+single thread, so that forking is safe, and works as long as its caller lives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+
+from sanlian_analysis.engine.kernel import be_alone
+from sanlian_analysis.engine.manager import kill_group
+from sanlian_analysis.report.jobs import Job, Made, ended_unexpectedly, longest, took_too_long
+from sanlian_analysis.report.making import make
+from sanlian_analysis.report.warm import warm_up
+
+
+@dataclass
+class _Worker:
+    """A process at work on one job."""
+
+    number: int
+    job: Job
+    process: BaseProcess
+    answer: Connection
+    started: float
+
+    @property
+    def late(self) -> bool:
+        """Whether it has had more time than it can need."""
+        most = longest(self.job)
+        return most is not None and time.monotonic() - self.started > most
+
+
+def oversee(orders: Connection) -> None:
+    """Carry out the jobs that come through `orders` until it is closed at the other end.
+
+    First comes how many at a time, and the inputs; then jobs, each with a number.
+    Every job is answered with its number and what was `Made`, also when its worker
+    has died.
+    """
+    size, inputs = orders.recv()
+    warm_up(inputs)
+    waiting: deque[tuple[int, Job]] = deque()
+    crew: list[_Worker] = []
+    try:
+        while True:
+            while waiting and len(crew) < size:
+                crew.append(_begun(*waiting.popleft(), orders))
+            ready = wait([orders, *(worker.answer for worker in crew)], timeout=1.0)
+            if orders in ready:
+                waiting.append(orders.recv())
+            multiprocessing.active_children()  # lets go of those that have ended
+            for worker in [one for one in crew if one.answer in ready or one.late]:
+                crew.remove(worker)
+                orders.send((worker.number, _answer(worker)))
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        pass  # the caller is done, or gone
+    finally:
+        for worker in crew:
+            kill_group(worker.process)
+
+
+def _begun(number: int, job: Job, orders: Connection) -> _Worker:
+    context = multiprocessing.get_context("fork")
+    answer, tell = context.Pipe(duplex=False)
+    process = context.Process(target=_work, args=(job, tell, orders), name=job.code)
+    process.start()
+    tell.close()
+    return _Worker(number, job, process, answer, time.monotonic())
+
+
+def _work(job: Job, tell: Connection, orders: Connection) -> None:
+    """The body of a worker."""
+    orders.close()
+    be_alone()
+    tell.send(make(job, start_method="fork"))
+    tell.close()
+
+
+def _answer(worker: _Worker) -> Made:
+    """What a worker says that it made, or how it ended without a word."""
+    made: Made | None = None
+    if worker.answer.poll():
+        with contextlib.suppress(EOFError):
+            made = worker.answer.recv()
+    worker.answer.close()
+    if made is not None:
+        return made  # its process ends by itself, once its kernel has
+    seconds = round(time.monotonic() - worker.started, 3)
+    if worker.late:
+        kill_group(worker.process)
+        return Made(seconds=seconds, error=took_too_long())
+    worker.process.join()
+    return Made(seconds=seconds, error=ended_unexpectedly(worker.process.exitcode))
+
+
+def main(arguments: Sequence[str]) -> None:
+    """`python -m sanlian_analysis.report.crew FD`: the end of a pipe that the caller left open."""
+    os.setsid()  # Ctrl-C is for the caller, who says what becomes of the rest
+    oversee(Connection(int(arguments[0])))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
