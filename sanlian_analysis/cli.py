@@ -17,7 +17,7 @@ from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say, use_language
 
 if TYPE_CHECKING:  # what a command does not need is not imported by it
-    from sanlian_analysis.report.batch import Order
+    from sanlian_analysis.report.orders import Order
     from sanlian_analysis.report.pool import Pool
     from sanlian_analysis.report.progress import Progress
 
@@ -486,7 +486,7 @@ def report(
     **given: Any,
 ) -> None:
     """Make the reports of every county, the overview and the index."""
-    from sanlian_analysis.report.batch import Order, check_engine, workers
+    from sanlian_analysis.report.orders import Order, check_engine, workers
     from sanlian_analysis.report.progress import Progress
 
     if lang:
@@ -649,7 +649,7 @@ def _answerable(asked: tuple[str, ...], ledger: str, frame: str) -> tuple[str, .
 
 
 def _formats(written: str) -> tuple[str, ...]:
-    from sanlian_analysis.report.batch import FORMATS
+    from sanlian_analysis.report.orders import FORMATS
 
     chosen = tuple(dict.fromkeys(part.strip() for part in written.split(",") if part.strip()))
     unknown = [part for part in chosen if part not in FORMATS]

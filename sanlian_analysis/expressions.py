@@ -10,7 +10,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import reduce
 from math import inf
@@ -19,7 +18,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from sanlian_analysis.exact import Interval, Mask, Truth
-from sanlian_analysis.language import say
+from sanlian_analysis.language import did_you_mean, say
 
 Kind = Literal["number", "truth"]
 
@@ -199,11 +198,9 @@ def check(expression: Expression, vocabulary: Mapping[str, Kind]) -> Kind:
     """
     for name in expression.names:
         if name not in vocabulary:
-            nearest = get_close_matches(name, vocabulary, n=1)
-            hints = [say(f"；是否想写 {n!r}？", f"; did you mean {n!r}?") for n in nearest]
             raise ExpressionError(
                 say(f"台账里没有变量 {name!r}", f"the ledger has no variable {name!r}")
-                + "".join(hints)
+                + did_you_mean(name, vocabulary)
             )
     return _kind(expression.tree, expression.source, vocabulary)
 

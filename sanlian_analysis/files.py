@@ -48,6 +48,17 @@ def whole_file(path: str | Path) -> Iterator[Path]:
         part.unlink(missing_ok=True)
 
 
+def decoded(data: bytes) -> str:
+    """A text in one of the encodings in which people save tables: UTF-8 or GB18030.
+
+    Raises UnicodeDecodeError when it is neither.
+    """
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return data.decode("gb18030")
+
+
 def flush(path: Path) -> None:
     """Wait until a file is on the disk and not only on its way there."""
     with path.open("rb") as stream:

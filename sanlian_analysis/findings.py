@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 
 Severity = Literal["error", "warning", "note"]
 
@@ -77,7 +77,7 @@ class Group:
         quoted = list(dict.fromkeys(f.found for f in self.findings if f.found))
         found = "、".join(repr(text) for text in quoted[:_QUOTED])
         more = len(self.findings) > _NAMED_CELLS
-        where = say("、", ", ").join(cells) + (say(" 等", " …") if more else "")
+        where = listed(cells) + (say(" 等", " …") if more else "")
         text = first.expected or first.message
         etc = say("等", " …") if len(quoted) > _QUOTED else ""
         stands = say(f"；实为 {found}{etc}", f"; found {found}{etc}") if found else ""

@@ -14,6 +14,7 @@ import pandas as pd
 
 from sanlian_analysis.codes import COMMUNITY_DIGITS, LEVELS, published_names
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.files import decoded
 from sanlian_analysis.language import say
 
 #: Columns of a frame, in order; the names may be missing (<NA>).
@@ -93,12 +94,8 @@ def _read_csv(path: Path) -> pd.DataFrame:
     try:
         data = path.read_bytes()
         data = gzip.decompress(data) if path.suffix == ".gz" else data
-        try:
-            text = data.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = data.decode("gb18030")
         table = pd.read_csv(
-            StringIO(text),
+            StringIO(decoded(data)),
             dtype="str",
             keep_default_na=False,
             na_values=[""],

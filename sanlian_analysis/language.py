@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from difflib import get_close_matches
 from typing import Literal
 
 from sanlian_analysis.errors import SanlianError
@@ -52,6 +53,25 @@ def using(language: Language) -> Iterator[None]:
         yield
     finally:
         _chosen.reset(token)
+
+
+def listed(items: Iterable[str]) -> str:
+    """Several things one after another, in the manner of the language in force.
+
+    >>> listed(["社区", "社会组织"])
+    '社区、社会组织'
+    """
+    return say("、", ", ").join(items)
+
+
+def did_you_mean(written: str, known: Iterable[str]) -> str:
+    """A question to end a message with, when a known word is near what was written; else "".
+
+    >>> did_you_mean("linkagge", ["linkage", "venue"])
+    "；是否想写 'linkage'？"
+    """
+    near = get_close_matches(written, [*known], n=1)
+    return say(f"；是否想写 {near[0]!r}？", f"; did you mean {near[0]!r}?") if near else ""
 
 
 #: Quotation marks inside a quotation.

@@ -193,22 +193,7 @@ def mean(value: Interval, in_scope: Mask, areas: Areas) -> Figures:
     value: Σ ÷ known units; lower counts the unknown as 0; upper exists only
     when nothing is unknown. Rulebook, rule 11.
     """
-    known = in_scope & value.known
-    total = areas.sums(in_scope)
-    sum_ = areas.sums(_where(known, value.low))
-    known_units = areas.sums(known)
-    some = np.asarray(total > 0, dtype=bool)
-    complete = np.asarray(known_units == total, dtype=bool)
-    return Figures(
-        numerator=sum_,
-        denominator=total,
-        unknown=total - known_units,
-        value=Quotient(sum_, known_units, np.asarray(known_units > 0, dtype=bool), 1, value.scale),
-        lower=Quotient(sum_, total, some, 1, value.scale),
-        upper=Quotient(sum_, total, some & complete, 1, value.scale),
-        applicable=some,
-        numerator_scale=value.scale,
-    )
+    return _added_up(value, in_scope, areas, per_unit=True)
 
 
 def ratio(
@@ -251,20 +236,25 @@ def total(value: Interval, in_scope: Mask, areas: Areas) -> Figures:
     value: empty when none is known; lower: Σ; upper: Σ when nothing is
     unknown. Rulebook, rule 13.
     """
+    return _added_up(value, in_scope, areas, per_unit=False)
+
+
+def _added_up(value: Interval, in_scope: Mask, areas: Areas, *, per_unit: bool) -> Figures:
     known = in_scope & value.known
-    units = areas.sums(in_scope)
+    units, known_units = areas.sums(in_scope), areas.sums(known)
     sum_ = areas.sums(_where(known, value.low))
-    known_units = areas.sums(known)
     one = np.ones(len(units), dtype=np.int64)
+    under, under_known = (units, known_units) if per_unit else (one, one)
     some = np.asarray(units > 0, dtype=bool)
     complete = np.asarray(known_units == units, dtype=bool)
+    there = np.asarray(known_units > 0, dtype=bool)
     return Figures(
         numerator=sum_,
         denominator=units,
         unknown=units - known_units,
-        value=Quotient(sum_, one, np.asarray(known_units > 0, dtype=bool), 1, value.scale),
-        lower=Quotient(sum_, one, some, 1, value.scale),
-        upper=Quotient(sum_, one, some & complete, 1, value.scale),
+        value=Quotient(sum_, under_known, there, 1, value.scale),
+        lower=Quotient(sum_, under, some, 1, value.scale),
+        upper=Quotient(sum_, under, some & complete, 1, value.scale),
         applicable=some,
         numerator_scale=value.scale,
     )

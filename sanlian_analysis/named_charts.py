@@ -14,7 +14,7 @@ from sanlian_analysis.briefing import Evaluated
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.codes import level_of
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy, Ratio
 from sanlian_analysis.policy_files import POLICY_IDS, load_policy
 from sanlian_analysis.units import completeness, units_at
@@ -48,11 +48,11 @@ class Wanted:
         target = self.target or next(iter(there), "")
         known = [one.id for one in self.policy.targets]
         if target not in known:
-            listed = say("、", ", ").join(known)
+            there = listed(known)
             raise SanlianError(
                 say(
-                    f"{self.policy.id} 没有目标 {target!r} 可画；有：{listed}",
-                    f"{self.policy.id} has no target {target!r} to draw; it has {listed}",
+                    f"{self.policy.id} 没有目标 {target!r} 可画；有：{there}",
+                    f"{self.policy.id} has no target {target!r} to draw; it has {there}",
                 )
             )
         return target
@@ -174,7 +174,7 @@ NAMED: dict[str, tuple[str, str, Callable[[Wanted], list[Chart]]]] = {
 def check_name(name: str) -> None:
     """Refuse a name that stands for no chart."""
     if name not in NAMED:
-        known = say("、", ", ").join(NAMED)
+        known = listed(NAMED)
         raise SanlianError(
             say(f"没有图 {name!r}；有：{known}", f"there is no chart {name!r}; there are {known}")
         )

@@ -7,7 +7,6 @@ import hashlib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -16,7 +15,7 @@ from sanlian_analysis.codes import level_of
 from sanlian_analysis.columns import vocabulary
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.expressions import Expression, Kind
-from sanlian_analysis.language import say
+from sanlian_analysis.language import did_you_mean, listed, say
 from sanlian_analysis.policy import (
     THEMES,
     Band,
@@ -96,12 +95,11 @@ def load_policy(policy: str | Path) -> Policy:
 
 
 def _no_such_policy(policy: str) -> SanlianError:
-    nearest = get_close_matches(policy, POLICY_IDS, n=1)
-    hint = say(f"是否想写 {nearest[0]}？", f"did you mean {nearest[0]}? ") if nearest else ""
+    hint = did_you_mean(policy, POLICY_IDS)
     return SanlianError(
         say(
-            f"没有政策 {policy!r}；{hint}可用：{'、'.join(POLICY_IDS)}，或 .toml 政策文件的路径",
-            f"no policy {policy!r}; {hint}use one of {', '.join(POLICY_IDS)}, "
+            f"没有政策 {policy!r}{hint}；可用：{listed(POLICY_IDS)}，或 .toml 政策文件的路径",
+            f"no policy {policy!r}{hint}; use one of {listed(POLICY_IDS)}, "
             "or the path of a .toml policy file",
         )
     )

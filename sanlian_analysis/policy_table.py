@@ -6,14 +6,13 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
 
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.expressions import Expression, ExpressionError, Kind, check, node_name, parse
-from sanlian_analysis.language import say
+from sanlian_analysis.language import did_you_mean, listed, say
 from sanlian_analysis.toml_lines import Place, lines_of
 
 #: Stands for the default of a key that must be there.
@@ -59,10 +58,8 @@ class Table:
     def _refuse_unknown(self, allowed: list[str]) -> None:
         for key in self.data:
             if key not in allowed:
-                nearest = get_close_matches(key, allowed, n=1)
-                hints = [say(f"；是否想写 {n!r}？", f"; did you mean {n!r}?") for n in nearest]
                 unknown = say("不认识这个键，请改正或删去", "unknown key, correct or delete it")
-                raise self.error(key, unknown + "".join(hints))
+                raise self.error(key, unknown + did_you_mean(key, allowed))
 
     def below(self, place: Place, name: str, data: Any, allowed: Iterable[str]) -> Table:
         """A table inside this one; `name` is what messages call it."""
@@ -113,7 +110,7 @@ class Table:
         """The text of a key, which must be one of these."""
         value = self.text(key)
         if value not in choices:
-            there = say("、", ", ").join(choices)
+            there = listed(choices)
             raise self.error(
                 key,
                 say(f"应为 {there} 之一，实为 {value!r}", f"use one of {there}; found {value!r}"),
@@ -125,7 +122,7 @@ class Table:
         values = self.take(key, list, [])
         for value in values:
             if not isinstance(value, str) or (choices is not None and value not in choices):
-                there = say("、", ", ").join(choices or ())
+                there = listed(choices or ())
                 raise self.error(
                     key,
                     say(f"不能有 {value!r}；可用：{there}", f"{value!r} not allowed; use: {there}"),

@@ -12,7 +12,7 @@ import pandas as pd
 from sanlian_analysis import schema
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.expressions import Expression, in_words
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import (
     THEMES,
     Band,
@@ -82,13 +82,13 @@ def calculation_text(target: Target, reading: Reading, policy: Policy) -> str:
     if target.unit != "community":
         return formula
     both = len(reading.settlement) == 2
-    scope = say("、", ", ").join(
+    scope = listed(
         say(*names) for key, names in _SETTLEMENTS.items() if both or key in reading.settlement
     )
     if reading.where is not None:
         scope += say(f"，其中{words(reading.where)}", f" with {words(reading.where)}")
     if reading.standards:
-        names = say("、", ", ").join(policy.target(id_).label for id_ in reading.standards)
+        names = listed(policy.target(id_).label for id_ in reading.standards)
         formula += say(f"，且达到同期到期的：{names}", f", and those due at that date of: {names}")
     return say(f"{formula}（{scope}）", f"{formula} ({scope})")
 

@@ -12,7 +12,7 @@ from sanlian_analysis.charts import style
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import counted, verdict_sentence
 from sanlian_analysis.codes import LEVELS
-from sanlian_analysis.language import quoted, say
+from sanlian_analysis.language import listed, quoted, say
 from sanlian_analysis.policy import THEMES, Policy
 from sanlian_analysis.policy_text import calculation_text
 from sanlian_analysis.records import records
@@ -125,9 +125,7 @@ def _summary(primary: pd.DataFrame, policy: Policy) -> str:
             f"{quoted(policy.title_en)} does not bind at this level; the figures below inform.",
         )
     counts = binding["verdict"].value_counts()
-    parts = say("、", ", ").join(
-        f"{verdict_text(v)} {counts[v]}" for v in style.VERDICTS if counts.get(v)
-    )
+    parts = listed(f"{verdict_text(v)} {counts[v]}" for v in style.VERDICTS if counts.get(v))
     return say(
         f"按《{policy.title}》应考核的 {len(binding)} 项目标：{parts}。",
         f"{len(binding)} demands of {quoted(policy.title_en)} bind here: {parts}.",

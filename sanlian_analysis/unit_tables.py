@@ -15,7 +15,7 @@ from sanlian_analysis import units as unit_lists
 from sanlian_analysis.charts import style
 from sanlian_analysis.charts.words import told
 from sanlian_analysis.expressions import Expression
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.records import records
@@ -150,10 +150,10 @@ def _others(ledger: Ledger, area: str, date: dt.date) -> tuple[str, ...]:
     names = units.loc[units["settlement"] == "other", "name"].fillna("?").tolist()
     if not names:
         return ()
-    listed = say("、", ", ").join(names[:MOST_NAMES]) + ("…" if len(names) > MOST_NAMES else "")
+    shown = listed(names[:MOST_NAMES]) + ("…" if len(names) > MOST_NAMES else "")
     return (
         say(
-            f"{len(names)} 个单位既非城市社区也非农村社区，不计入任何指标：{listed}",
-            f"{len(names)} units are neither urban nor rural and count in no indicator: {listed}",
+            f"{len(names)} 个单位既非城市社区也非农村社区，不计入任何指标：{shown}",
+            f"{len(names)} units are neither urban nor rural and count in no indicator: {shown}",
         ),
     )

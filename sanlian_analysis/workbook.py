@@ -22,6 +22,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.files import decoded
 from sanlian_analysis.language import say
 from sanlian_analysis.schema import COMMUNITIES
 from sanlian_analysis.sheet import Column, Sheet
@@ -351,14 +352,11 @@ def _read_csv(path: Path) -> list[Column]:
             f"called .csv, but its content is not a table in text ({kind[1]})",
         )
     try:
-        text = data.decode("utf-8-sig")
+        text = decoded(data)
     except UnicodeDecodeError:
-        try:
-            text = data.decode("gb18030")
-        except UnicodeDecodeError:
-            raise _unusable(
-                path, "编码应为 UTF-8 或 GB18030", "the encoding must be UTF-8 or GB18030"
-            ) from None
+        raise _unusable(
+            path, "编码应为 UTF-8 或 GB18030", "the encoding must be UTF-8 or GB18030"
+        ) from None
     try:
         rows = list(
             csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)

@@ -764,7 +764,7 @@ def test_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize(
     ("id_", "fragments"),
     [
-        ("liaoning-2020", ["no policy 'liaoning-2020'", "did you mean liaoning-2021?"]),
+        ("liaoning-2020", ["no policy 'liaoning-2020'", "did you mean 'liaoning-2021'?"]),
         ("yuncheng", ["no policy 'yuncheng'", "yuncheng-2019"]),
         ("nothing at all", ["use one of yuncheng-2019", "path of a .toml policy file"]),
         ("", ["no policy ''"]),

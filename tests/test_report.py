@@ -14,10 +14,12 @@ import papermill
 import pytest
 
 import sanlian_analysis as sl
+from sanlian_analysis.engine.parameters import check_parameters
 from sanlian_analysis.language import using
-from sanlian_analysis.report import batch
-from sanlian_analysis.report.batch import Order, check_parameters, run_reports
+from sanlian_analysis.report import batch, orders
+from sanlian_analysis.report.batch import run_reports
 from sanlian_analysis.report.manifest import sha256
+from sanlian_analysis.report.orders import Order
 from sanlian_analysis.report.page import script
 
 ROOT = Path(__file__).parents[1]
@@ -239,7 +241,7 @@ def test_failed_run_ends_with_status_1(inputs, tmp_path, monkeypatch):
 
     failed = AreaRecord("210303", "铁西区", "failed", error="boom")
     monkeypatch.setattr(batch, "run_reports", lambda *given: Run(tmp_path, (failed,)))
-    monkeypatch.setattr(batch, "workers", lambda orders: nullcontext())
+    monkeypatch.setattr(orders, "workers", lambda orders: nullcontext())
     done = CliRunner().invoke(cli, ["report", "x", "--policy", "liaoning-2021"])
     assert done.exit_code == 1
     assert "boom" in done.stderr

@@ -12,7 +12,7 @@ from sanlian_analysis.charts.move_drawing import NAME_ROOM, body, draw, entries
 from sanlian_analysis.charts.moves import Move, Moves
 from sanlian_analysis.charts.rows import area_name, assumptions, not_binding, outside_note
 from sanlian_analysis.charts.text import in_title, shorten
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy
 
 #: Areas that a note names.
@@ -86,7 +86,7 @@ def _title(moves: Moves) -> str:
     if len(told) == 1:
         zh, en = next((zh, en) for n, zh, en in parts if n)
         return say(f"{count}全部{zh}", f"All {count} {en}") + judged
-    return say(f"{count}中，", f"Of {count}: ") + words.listed(told) + judged
+    return say(f"{count}中，", f"Of {count}: ") + listed(told) + judged
 
 
 def _judged(moves: Moves) -> str:
@@ -96,7 +96,7 @@ def _judged(moves: Moves) -> str:
     new, lost = sum(m.newly_met for m in moves.every), sum(m.no_longer_met for m in moves.every)
     parts = [say(f"新达标{new:,}个", f"{new:,} newly met")] if new else []
     parts += [say(f"不再达标{lost:,}个", f"{lost:,} no longer met")] if lost else []
-    told = words.listed(parts) or say("没有新达标的", "none newly met")
+    told = listed(parts) or say("没有新达标的", "none newly met")
     return say("；", "; ") + told + _demand(moves)
 
 
@@ -179,8 +179,8 @@ def _list(moves: Moves, codes: set[str]) -> str:
     names = [
         shorten(area_name(moves.results, code), NAME_ROOM, style.SMALL) for code in sorted(codes)
     ]
-    listed = words.listed(names[:_LISTED])
-    return listed + say("等", " and others") if len(names) > _LISTED else listed
+    first = listed(names[:_LISTED])
+    return first + say("等", " and others") if len(names) > _LISTED else first
 
 
 def _unnamed(moves: Moves) -> list[str]:

@@ -19,7 +19,7 @@ from sanlian_analysis.charts.marks import horizontal_scale
 from sanlian_analysis.charts.profile import Grade, Profile, graded_targets, profile_of
 from sanlian_analysis.charts.rows import day
 from sanlian_analysis.charts.text import in_title, line_height, shorten, width, wrap
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy, Target
 
 _ROW, _BAR = 0.245, 0.66
@@ -91,7 +91,7 @@ def _title(profile: Profile | None, policy: Policy, area: str) -> str:
     every, weakest = words.counted(profile.units, "community"), profile.weakest
     if weakest is None or weakest.rate is None:
         return say(f"{name}{every}的评分全部未知", f"{name}: no scores known in {every}")
-    earned = words.listed([f"{grade.target.label}{_number(grade)}" for grade in profile.grades])
+    earned = listed([f"{grade.target.label}{_number(grade)}" for grade in profile.grades])
     if weakest.rate == 1:
         lowest = say("各项已知的都得满分", "full points wherever they are known")
     else:
@@ -113,7 +113,7 @@ def _detail(profile: Profile) -> str:
         f"{profile.complete:,} without a blank, mean {profile.mean}/{profile.maximum}, "
         f"{profile.undecided:,} undecided",
     )
-    items = words.listed([f"{item.name} {item.figure}" for item in profile.items])
+    items = listed([f"{item.name} {item.figure}" for item in profile.items])
     return say("；", "; ").join([total, items])
 
 

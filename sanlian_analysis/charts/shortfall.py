@@ -17,7 +17,7 @@ from sanlian_analysis.charts.rows import (
     records,
     verdict_counts,
 )
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy
 
 _BAR = 0.66
@@ -113,7 +113,7 @@ def _detail(found: Comparison, drawn: pd.DataFrame) -> str:
         f"{found.subject.missing(int(row.shortfall))}"
         for row in records(drawn.head(3))
     ]
-    return words.listed(parts)
+    return listed(parts)
 
 
 def _notes(found: Comparison, lacking: pd.DataFrame, drawn: pd.DataFrame) -> tuple[str, ...]:

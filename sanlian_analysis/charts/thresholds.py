@@ -15,7 +15,7 @@ from sanlian_analysis.charts.figure import Caption, Chart, compose, statement
 from sanlian_analysis.charts.rows import day
 from sanlian_analysis.charts.text import in_title
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy
 
 
@@ -197,15 +197,15 @@ def _notes(about: _Subject) -> list[str]:
     if not curve.units:
         return notes
     if beyond := [s for s in about.standards if s.least > curve.most]:
-        listed = words.listed([_figure(curve, standard) for standard in beyond])
-        notes.append(say(f"超出横轴的标准：{listed}。", f"Beyond the axis: {listed}."))
+        beyond_text = listed([_figure(curve, standard) for standard in beyond])
+        notes.append(say(f"超出横轴的标准：{beyond_text}。", f"Beyond the axis: {beyond_text}."))
     notes += _scoped(about)
     asking = about.asking
-    foreign = words.listed([policy.label for policy in asking if policy.id not in about.here])
+    foreign = listed([policy.label for policy in asking if policy.id not in about.here])
     if foreign:
         zh = f"{foreign}不约束这里的{every}，只作比较。"
         notes.append(say(zh, f"{foreign}: not binding on these {every}, for comparison only."))
-    silent = words.listed([policy.label for policy in about.policies if policy not in asking])
+    silent = listed([policy.label for policy in about.policies if policy not in asking])
     if silent and asking:
         zh = f"{silent}没有对单个{every}规定这一数量。"
         notes.append(say(zh, f"{silent}: no such number is asked of single {every}."))

@@ -37,7 +37,7 @@ from sanlian_analysis.charts.tile_layout import (
 )
 from sanlian_analysis.charts.tile_scale import Scale, draw_scale, reach, scale_of, scale_room
 from sanlian_analysis.codes import LEVELS, level_of, published_names
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy
 
 #: Inches: the side of a tile when there are few, and how tall a map may grow before tiles shrink.
@@ -133,7 +133,7 @@ def _caption(shown: _Map, date: dt.date) -> Caption:
     about = say(zh, "Positions are schematic; size means neither area nor population.")
     if rows.empty:
         heads = sorted({tile.area for tile in tile_layout()})
-        known = words.listed([published_names()[head] for head in heads])
+        known = listed([published_names()[head] for head in heads])
         about = say(f"有方格布局的地区：{known}。", f"Areas with a layout: {known}.")
     detail = [_listing(shown), *left_out, *_without_results(shown)]
     return Caption(
@@ -182,7 +182,7 @@ def _listing(shown: _Map) -> str:
         figure = "" if row.verdict == "not_applicable" else figures(shown.subject, row)[0]
         named[row.verdict].append(f"{name} {figure}".strip())
     return say("；", "; ").join(
-        words.verdict_name(verdict) + say("：", ": ") + words.listed(names)
+        words.verdict_name(verdict) + say("：", ": ") + listed(names)
         for verdict, names in named.items()
         if names
     )
@@ -193,14 +193,14 @@ def _left_out(shown: _Map) -> tuple[str, ...]:
     rows = shown.every[~shown.every["area_code"].isin(shown.rows["area_code"])]
     if rows.empty:
         return ()
-    names = words.listed(shown.names(rows))
+    names = listed(shown.names(rows))
     return (say(f"未列入图中：{names}。", f"Not in the map: {names}."),)
 
 
 def _without_results(shown: _Map) -> tuple[str, ...]:
     codes = set(shown.rows["area_code"])
     names = [tile.name for tile in shown.counties if tile.code not in codes]
-    return (say("无结果：", "no results: ") + words.listed(names),) if names else ()
+    return (say("无结果：", "no results: ") + listed(names),) if names else ()
 
 
 def _cities(axes: Axes, shown: _Map, side: float) -> None:

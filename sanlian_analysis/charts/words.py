@@ -12,7 +12,7 @@ import pandas as pd
 from sanlian_analysis import schema
 from sanlian_analysis.charts import style
 from sanlian_analysis.expressions import Expression, in_words
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.policy import Policy, Target
 
 _UNITS_EN = {
@@ -172,11 +172,6 @@ def dotted(*parts: str) -> str:
 def bracketed(text: str) -> str:
     """An addition in brackets, to stand right after what it belongs to."""
     return say(f"（{text}）", f" ({text})")
-
-
-def listed(parts: list[str]) -> str:
-    """Parts of one sentence in a row."""
-    return say("、", ", ").join(parts)
 
 
 def listed_once(parts: Iterable[str]) -> str:

@@ -6,11 +6,10 @@ import threading
 import time
 from dataclasses import dataclass
 from multiprocessing import parent_process
-from multiprocessing.process import BaseProcess
 
 import psutil
 
-from sanlian_analysis.engine.manager import kill_group
+from sanlian_analysis.engine.process import KernelProcess, kill
 from sanlian_analysis.language import say
 
 #: Seconds between two looks.
@@ -22,8 +21,8 @@ _MEGABYTE = 1024 * 1024
 class Limits:
     """What one notebook may use; 0 is no limit.
 
-    `seconds` from the start of its kernel to its last cell; `megabytes`: memory
-    beyond what it was given loaded, its subprocesses counted.
+    `seconds` from its first cell to its last; `megabytes`: memory beyond what its
+    kernel was given loaded, its subprocesses counted.
     """
 
     seconds: float = 0
@@ -31,35 +30,37 @@ class Limits:
 
 
 class Watch:
-    """Ends a kernel that goes beyond its limits, or whose caller is gone.
+    """Ends a kernel that goes beyond its limits, or whose caller's own parent is gone.
 
     `exceeded` says which limit it was, in words; "" as long as it was none.
     """
 
-    def __init__(self, process: BaseProcess, limits: Limits) -> None:
-        """Watch `process` from now on."""
+    def __init__(self, process: KernelProcess | None, limits: Limits) -> None:
+        """Watch `process` from now on, if there is one here."""
         self.exceeded = ""
-        self._process, self._limits = process, limits
+        self._limits, self._caller = limits, parent_process()
         self._until = time.monotonic() + limits.seconds if limits.seconds else None
         self._done = threading.Event()
-        self._given = _memory(process.pid) if limits.megabytes else 0.0
-        self._thread = threading.Thread(target=self._look, name="limits", daemon=True)
-        self._thread.start()
+        self._thread: threading.Thread | None = None
+        if process and (limits != Limits() or self._caller):
+            self._given = _memory(process.pid) if limits.megabytes else 0.0
+            self._thread = threading.Thread(target=self._look, args=(process,), name="limits")
+            self._thread.start()
 
     def stop(self) -> None:
         """End the watch."""
         self._done.set()
-        self._thread.join()
+        if self._thread:
+            self._thread.join()
 
-    def _look(self) -> None:
-        caller = parent_process()
+    def _look(self, process: KernelProcess) -> None:
         while not self._done.wait(_INTERVAL):
-            self.exceeded = self._fault()
-            if self.exceeded or (caller and not caller.is_alive()):
-                kill_group(self._process)
+            self.exceeded = self._fault(process)
+            if self.exceeded or (self._caller and not self._caller.is_alive()):
+                kill(process)
                 return
 
-    def _fault(self) -> str:
+    def _fault(self, process: KernelProcess) -> str:
         if self._until and time.monotonic() > self._until:
             most = self._limits.seconds
             return say(
@@ -67,7 +68,7 @@ class Watch:
                 f"ran for more than {most:g} s and was ended; allow more with --timeout",
             )
         if self._limits.megabytes:
-            used = _memory(self._process.pid) - self._given
+            used = _memory(process.pid) - self._given
             if used > self._limits.megabytes:
                 most = self._limits.megabytes
                 return say(

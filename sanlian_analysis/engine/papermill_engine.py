@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 from typing import Any
 
@@ -14,10 +15,8 @@ from papermill.utils import merge_kwargs, remove_args
 
 from sanlian_analysis.engine.limits import Limits, Watch
 from sanlian_analysis.engine.manager import WarmManager, default_start_method
+from sanlian_analysis.engine.process import KernelProcess
 from sanlian_analysis.language import say
-
-#: Nothing of a notebook goes into the user's history.
-_IN_MEMORY = ("--HistoryManager.hist_file=:memory:",)
 
 
 class KernelLost(DeadKernelError):
@@ -71,8 +70,8 @@ class SanlianEngine(Engine):
             kernel_name=kernel_name,
             start_method=start_method or default_start_method(),
             log_file=log_file,
+            start_timeout=start_timeout,
         )
-        manager.begin(_IN_MEMORY)
         options = remove_args(["input_path", "timeout", "startup_timeout"], **kwargs)
         client = _Client(
             nb_man,
@@ -89,41 +88,58 @@ class SanlianEngine(Engine):
                 stderr_file=stderr_file,
             ),
         )
-        client.execute(cleanup_kc=True)
+        try:
+            client.execute(cleanup_kc=True)
+        finally:
+            manager.dismiss()
 
 
 class _Client(PapermillNotebookClient):
-    """Papermill's client, which watches limits and does not wait for the end of its kernel."""
+    """Papermill's client, which watches limits and says how its kernel ended."""
 
     def __init__(
         self, nb_man: NotebookExecutionManager, manager: WarmManager, limits: Limits, **more: Any
     ) -> None:
         super().__init__(nb_man, km=manager, **more)
-        self._limits = limits
+        self._manager, self._limits = manager, limits
+        self._exceeded = ""
+
+    def execute(self, **kwargs: Any) -> nbformat.NotebookNode:
+        folder = self.resources.get("metadata", {}).get("path") or os.getcwd()
+        self._manager.begin(self._arguments(), folder)
+        try:
+            return super().execute(**kwargs)
+        except DeadKernelError:
+            if not any(map(self._was_sent, self.nb.cells)):
+                raise
+            raise self._lost() from None
 
     def papermill_execute_cells(self) -> None:
-        process = self.km.process
-        watch = Watch(process, self._limits)
+        watch = Watch(self._manager.process, self._limits)
         try:
             super().papermill_execute_cells()
-        except DeadKernelError:
-            index = self._running()
-            process.join()
-            raise self._lost(index, watch.exceeded or _ending(process.exitcode)) from None
+            self._manager.idle = True
         finally:
             watch.stop()
+            self._exceeded = watch.exceeded
 
-    def _running(self) -> int:
-        """The cell that was sent to the kernel last."""
-        started = [
-            number
-            for number, cell in enumerate(self.nb.cells)
-            if cell.metadata.papermill["start_time"] is not None
-        ]
-        return started[-1]
+    def _arguments(self) -> list[str]:
+        """The kernel's arguments, as NotebookClient puts them together when it starts one."""
+        history = f"--HistoryManager.hist_file={self.ipython_hist_file}"
+        given = any(one.startswith(history.split("=")[0]) for one in self.extra_arguments)
+        adds = self._manager.ipykernel and self.ipython_hist_file and not given
+        return [*self.extra_arguments, *([history] if adds else [])]
 
-    def _lost(self, index: int, reason: str) -> KernelLost:
-        """Write the reason into the cell, as an error of its own."""
+    def _was_sent(self, cell: nbformat.NotebookNode) -> bool:
+        """Whether a cell was sent to the kernel."""
+        skipped = self.skip_cells_with_tag in cell.metadata.get("tags", [])
+        runs = cell.cell_type == "code" and cell.source.strip() and not skipped
+        return bool(runs) and cell.metadata.papermill["start_time"] is not None
+
+    def _lost(self) -> KernelLost:
+        """Write the reason into the cell that was sent last, as an error of its own."""
+        index = max(number for number, cell in enumerate(self.nb.cells) if self._was_sent(cell))
+        reason = self._exceeded or _ending(self._manager.process)
         lost, cell = KernelLost(index, reason, self.nb), self.nb.cells[index]
         cell.outputs.append(
             nbformat.v4.new_output(
@@ -134,9 +150,11 @@ class _Client(PapermillNotebookClient):
         return lost
 
 
-def _ending(code: int | None) -> str:
+def _ending(process: KernelProcess | None) -> str:
     """How a process ended, in words."""
+    code = process.poll() if process else None
     if code is not None and code < 0:
-        name = signal.Signals(-code).name
+        known = {one.value: one.name for one in signal.Signals}
+        name = known.get(-code, str(-code))
         return say(f"内核进程被信号 {name} 终止", f"the kernel's process was ended by {name}")
     return say(f"内核进程已退出（{code}）", f"the kernel's process exited ({code})")

@@ -12,17 +12,21 @@ import os
 
 import nbformat
 from jupyter_client import localinterfaces
+from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.validator import get_validator
 
 #: What a kernel and its client import at the latest when the first cell runs. Not among them is
 #: `matplotlib_inline.backend_inline`, which ties itself to the kernel that imports it.
 _MODULES = (
     "IPython.core.completerlib",
+    "IPython.core.debugger",
+    "IPython.core.logger",
     "IPython.core.oinspect",
     "IPython.extensions.storemagic",
     "encodings.ascii",
     "encodings.latin_1",
     "encodings.unicode_escape",
+    "faulthandler",
     "ipykernel.debugger",
     "ipykernel.kernelapp",
     "ipykernel.kernelspec",
@@ -30,6 +34,7 @@ _MODULES = (
     "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
     "matplotlib_inline.config",
+    "numpy.random",
     "papermill.execute",
     "pdb",
     "psutil",
@@ -57,6 +62,7 @@ def load() -> None:
         for name in set_here:
             del os.environ[name]
     localinterfaces.local_ips()
+    KernelProvisionerFactory.instance()
     for minor in range(nbformat.v4.nbformat_minor + 1):
         get_validator(nbformat.v4.nbformat, minor)
 

@@ -14,7 +14,7 @@ from openpyxl.writer.excel import ExcelWriter
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.files import whole_file
 from sanlian_analysis.findings import Finding
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.marked_copy.findings_sheet import list_findings, shortened
 from sanlian_analysis.marked_copy.marks import forget_earlier_marks, mark
 from sanlian_analysis.marked_copy.original import Draft, draft_of_workbook
@@ -95,7 +95,7 @@ def _lacking(draft: Draft) -> list[str]:
     """The remark on what the copy lacks of the original, where it lacks anything."""
     if not draft.lost:
         return []
-    lost = say("、", ", ").join(draft.lost)
+    lost = listed(draft.lost)
     return [say(f"本副本未能保留原件中的：{lost}", f"Of the original, this copy lacks: {lost}")]
 
 

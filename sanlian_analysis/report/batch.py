@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import papermill
 
 from sanlian_analysis.codes import LEVELS
+from sanlian_analysis.engine.parameters import check_parameters
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.evaluation import evaluate, snapshots
 from sanlian_analysis.files import safe_name, states, whole_file
@@ -27,7 +26,7 @@ from sanlian_analysis.policy import Policy
 from sanlian_analysis.policy_files import load_policy
 from sanlian_analysis.report import run_folder
 from sanlian_analysis.report.index import index_page
-from sanlian_analysis.report.jobs import Inputs, Job, fingerprint
+from sanlian_analysis.report.jobs import Job, fingerprint
 from sanlian_analysis.report.manifest import (
     AreaRecord,
     package_versions,
@@ -35,57 +34,11 @@ from sanlian_analysis.report.manifest import (
     sha256,
     write_manifest,
 )
-from sanlian_analysis.report.pool import Pool, cores, local_pool
+from sanlian_analysis.report.orders import COUNTY_NOTEBOOK, OVERVIEW_NOTEBOOK, Order, workers
+from sanlian_analysis.report.pool import Pool
 from sanlian_analysis.report.progress import Progress
 from sanlian_analysis.results import write_results
 from sanlian_analysis.workbook import files_of
-
-#: Every format; a report has the first two unless others are asked for.
-FORMATS = ("ipynb", "html", "pdf", "pptx", "docx", "xlsx")
-DEFAULT_FORMATS = FORMATS[:2]
-
-#: Seconds that a notebook may run.
-DEFAULT_SECONDS = 600.0
-
-_COUNTY, _OVERVIEW = "county_report.ipynb", "overview.ipynb"
-
-
-@dataclass(frozen=True)
-class Order:
-    """What the user asked for.
-
-    `ledger`, `policy` and `frame` as they were given; `date` empty for the
-    latest snapshot; `areas` empty for every county; `jobs` at a time, 0 for one
-    per core. `seconds` and `megabytes` limit each notebook, 0 for no limit.
-    `engine` is papermill's name of one. `scheduler`: address of a Dask cluster that
-    does the work, "" for this machine.
-    """
-
-    ledger: str
-    policy: str
-    frame: str = ""
-    date: str = ""
-    areas: tuple[str, ...] = ()
-    out: str = "reports"
-    formats: tuple[str, ...] = DEFAULT_FORMATS
-    jobs: int = 0
-    assumptions: tuple[str, ...] = ()
-    resume: bool = False
-    template: str = ""
-    engine: str = "sanlian"
-    seconds: float = DEFAULT_SECONDS
-    megabytes: float = 0
-    scheduler: str = ""
-
-    @property
-    def workers(self) -> int:
-        """Reports that are made at a time."""
-        return self.jobs or cores()
-
-    @property
-    def inputs(self) -> Inputs:
-        """What every area is made from."""
-        return Inputs(self.ledger, self.frame, self.policy, self.assumptions, current())
 
 
 @dataclass(frozen=True)
@@ -99,24 +52,6 @@ class Run:
     def failed(self) -> list[AreaRecord]:
         """The areas that could not be made."""
         return [record for record in self.records if record.status == "failed"]
-
-
-@contextmanager
-def workers(orders: Sequence[Order]) -> Iterator[Pool]:
-    """Processes that carry out these orders; they begin to load at once."""
-    inputs, scheduler = [order.inputs for order in orders], orders[0].scheduler
-    pool: Pool
-    if scheduler:
-        from sanlian_analysis.report.cluster import ClusterPool
-
-        read = [str(notebook_folder() / name) for name in (_COUNTY, _OVERVIEW)]
-        pool = ClusterPool(scheduler, inputs, [*read, orders[0].template])
-    else:
-        pool = local_pool(inputs, orders[0].workers)
-    try:
-        yield pool
-    finally:
-        pool.close()
 
 
 def run_reports(order: Order, pool: Pool | None = None, progress: Progress | None = None) -> Run:
@@ -145,29 +80,27 @@ def run_reports(order: Order, pool: Pool | None = None, progress: Progress | Non
     for job in (jobs[0], jobs[-1]):
         check_parameters(job.notebook, job.parameters)
     with run_folder.held(folder):
-        fingerprints = {job.code: job.fingerprint for job in jobs}
-        there = reusable(folder, fingerprints) if order.resume else {}
-        records = {code: replace(record, status="skipped") for code, record in there.items()}
-        todo = [job for job in jobs if job.code not in records]
-        progress.start(len(jobs), len(records), order.workers)
-        try:
-            with _stoppable():
-                for job, made in _made(pool, todo):
+        records = _already_made(folder, jobs) if order.resume else {}
+        with _stoppable(folder, records, len(jobs)):
+            progress.start(len(jobs), len(records), order.workers)
+            try:
+                for job, made in _made(pool, [job for job in jobs if job.code not in records]):
                     read_from.check(folder)
                     records[job.code] = run_folder.publish(folder, job, made)
                     progress.made(records[job.code])
-                    if made.hopeless:
-                        raise run_folder.cannot_go_on(folder, made.error)
-        except KeyboardInterrupt:
-            raise _stopped(folder, len(records), len(jobs)) from None
-        finally:
-            progress.end()
-            if len(records) < len(jobs):
-                pool.close()  # nothing may be at work in the folder once it is let go
-        ordered = [records[job.code] for job in jobs]
-        _finish(folder, ordered, results, policy, date, ledger)
-        write_manifest(folder, facts, ordered)
+            finally:
+                progress.end()
+                if len(records) < len(jobs):
+                    pool.close()  # nothing may be at work in the folder once it is let go
+            ordered = [records[job.code] for job in jobs]
+            _finish(folder, facts, ordered, results, policy, date, ledger)
     return Run(folder, tuple(ordered))
+
+
+def _already_made(folder: Path, jobs: Sequence[Job]) -> dict[str, AreaRecord]:
+    """What earlier runs have made of the same, by code."""
+    there = reusable(folder, {job.code: job.fingerprint for job in jobs})
+    return {code: replace(record, status="skipped") for code, record in there.items()}
 
 
 def _made(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[Job, Any]]:
@@ -178,16 +111,17 @@ def _made(pool: Pool, jobs: Sequence[Job]) -> Iterator[tuple[Job, Any]]:
 
 
 @contextmanager
-def _stoppable() -> Iterator[None]:
-    """SIGTERM is heard like Ctrl-C."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+def _stoppable(folder: Path, records: Mapping[str, AreaRecord], total: int) -> Iterator[None]:
+    """SIGTERM is heard like Ctrl-C; either ends the block with how far the run has come."""
+    here = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler) if here else None
     try:
         yield
+    except KeyboardInterrupt:
+        raise _stopped(folder, len(records), total) from None
     finally:
-        signal.signal(signal.SIGTERM, before)
+        if here:
+            signal.signal(signal.SIGTERM, before)
 
 
 def _stopped(folder: Path, done: int, total: int) -> SanlianError:
@@ -203,8 +137,9 @@ class _Unchanged:
     """The files that a run reads, which must stay as they are while it lasts."""
 
     def __init__(self, order: Order) -> None:
-        files = [Path(one) for one in (order.frame, order.policy, order.template) if one]
-        files += [notebook_folder() / name for name in (_COUNTY, _OVERVIEW)]
+        given = (order.frame, order.policy, order.template)
+        files = [Path(one) for one in given if Path(one).is_file()]  # a policy may be an id
+        files += [notebook_folder() / name for name in (COUNTY_NOTEBOOK, OVERVIEW_NOTEBOOK)]
         self._ledger = Path(order.ledger)
         self._files = files
         self._states = self._now()
@@ -214,7 +149,10 @@ class _Unchanged:
 
     def check(self, folder: Path) -> None:
         """Refuse what was made if a file has been written since; an unreadable one has."""
-        now = self._now()
+        try:
+            now = self._now()
+        except SanlianError:
+            raise self._changed(str(self._ledger), folder) from None
         for before, after in zip(self._states, now, strict=False):
             if before != after:
                 raise self._changed(str(before[0]), folder)
@@ -229,40 +167,6 @@ class _Unchanged:
                 f"{folder}; run it again",
             )
         )
-
-
-def check_engine(name: str) -> None:
-    """Refuse an engine that papermill does not have.
-
-    Raises SanlianError with those that it has.
-    """
-    known = {entry.name for entry in entry_points(group="papermill.engine")}
-    known |= {"sanlian", "nbclient"}
-    if name not in known:
-        there = say("、", ", ").join(sorted(known))
-        raise SanlianError(
-            say(
-                f"--engine {name}：papermill 没有这个引擎；有：{there}",
-                f"--engine {name}: papermill has no such engine; it has {there}",
-            )
-        )
-
-
-def check_parameters(notebook: str, parameters: Mapping[str, object]) -> None:
-    """Refuse parameters that the notebook does not have; papermill would only warn.
-
-    Raises SanlianError naming the notebook and the parameter.
-    """
-    known = papermill.inspect_notebook(notebook)
-    for name in parameters:
-        if name not in known:
-            there = say("、", ", ").join(known)
-            raise SanlianError(
-                say(
-                    f"{notebook}：笔记本没有参数 {name!r}；有：{there}",
-                    f"{notebook}: the notebook has no parameter {name!r}; it has {there}",
-                )
-            )
 
 
 def _areas(results: pd.DataFrame, order: Order, date: dt.date) -> dict[str, str]:
@@ -302,7 +206,9 @@ def _facts(ledger: Ledger, policy: Policy, date: dt.date, order: Order) -> dict[
             "assume": list(order.assumptions),
             "template": sha256(Path(order.template)) if order.template else "",
         },
-        "notebooks": {name: sha256(notebooks / name) for name in (_COUNTY, _OVERVIEW)},
+        "notebooks": {
+            name: sha256(notebooks / name) for name in (COUNTY_NOTEBOOK, OVERVIEW_NOTEBOOK)
+        },
         "packages": package_versions(),
     }
 
@@ -311,9 +217,10 @@ def _jobs(
     order: Order, areas: dict[str, str], folder: Path, date: dt.date, facts: Mapping[str, Any]
 ) -> Iterator[Job]:
     """One job per county, and the overview at the end."""
-    overview = ("overview", say("全域概览", "Overview"), _OVERVIEW, "", "overview")
+    overview = ("overview", say("全域概览", "Overview"), OVERVIEW_NOTEBOOK, "", "overview")
     counties = [
-        (code, name, _COUNTY, f"{code}-{safe_name(name)}", "county") for code, name in areas.items()
+        (code, name, COUNTY_NOTEBOOK, f"{code}-{safe_name(name)}", "county")
+        for code, name in areas.items()
     ]
     for code, name, notebook, below, stem in [*counties, overview]:
         yield Job(
@@ -336,18 +243,26 @@ def _jobs(
 
 def _finish(
     folder: Path,
+    facts: Mapping[str, Any],
     records: list[AreaRecord],
     results: pd.DataFrame,
     policy: Policy,
     date: dt.date,
     ledger: Ledger,
 ) -> None:
-    """Results table and index of the run."""
-    write_results(results[results["date"] == pd.Timestamp(date)], folder / "results.xlsx")
+    """Results table, index and manifest of the run.
+
+    Raises SanlianError when the disk is full or the folder cannot be written.
+    """
     overview, areas = records[-1], records[:-1]
     links = {say("全域概览", "Overview"): overview.page} if overview.page else {}
     links[say("结果表", "Results table")] = "results.xlsx"
     links[say("运行记录", "Manifest")] = "manifest.json"
     html = index_page(areas, results, policy, date, links, simulated=ledger.simulated)
-    with whole_file(folder / "index.html") as part:
-        part.write_text(html, encoding="utf-8")
+    try:
+        write_results(results[results["date"] == pd.Timestamp(date)], folder / "results.xlsx")
+        with whole_file(folder / "index.html") as part:
+            part.write_text(html, encoding="utf-8")
+        write_manifest(folder, facts, records)
+    except SanlianError as error:
+        raise run_folder.cannot_go_on(folder, str(error)) from None

@@ -20,7 +20,7 @@ from typing import Any
 
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say
-from sanlian_analysis.report.jobs import Inputs, Job, Made, fingerprint
+from sanlian_analysis.report.jobs import Inputs, Job, Made, Wanted, fingerprint
 from sanlian_analysis.report.manifest import package_versions, sha256
 from sanlian_analysis.report.pool import ForkingPool
 from sanlian_analysis.workbook import files_of
@@ -66,21 +66,22 @@ def unpack(parcel: Parcel, folder: Path) -> dict[str, str]:
     return places
 
 
+def placed(inputs: Inputs, places: Mapping[str, str]) -> Inputs:
+    """The inputs with their files where they are on this machine."""
+    given = (inputs.ledger, inputs.frame, inputs.policy)
+    ledger, frame, policy = (places.get(path, path) for path in given)
+    return replace(inputs, ledger=ledger, frame=frame, policy=policy)
+
+
 def moved(job: Job, places: Mapping[str, str], workshop: Path) -> Job:
     """The job with its files where they are on this machine."""
 
     def here(path: str) -> str:
         return places.get(path, path)
 
-    inputs = replace(
-        job.inputs,
-        ledger=here(job.inputs.ledger),
-        frame=here(job.inputs.frame),
-        policy=here(job.inputs.policy),
-    )
     return replace(
         job,
-        inputs=inputs,
+        inputs=placed(job.inputs, places),
         shown=job.inputs,
         notebook=here(job.notebook),
         template=here(job.template),
@@ -91,7 +92,7 @@ def moved(job: Job, places: Mapping[str, str], workshop: Path) -> Job:
 class ClusterPool:
     """Jobs carried out by the workers of a Dask scheduler."""
 
-    def __init__(self, address: str, inputs: Sequence[Inputs], notebooks: Sequence[str]) -> None:
+    def __init__(self, address: str, wanted: Wanted, notebooks: Sequence[str]) -> None:
         """Connect, compare versions, send the files.
 
         Raises SanlianError when Dask is not installed, the scheduler does not
@@ -107,9 +108,9 @@ class ClusterPool:
         except BaseException:
             self._client.close()
             raise
-        paths = [path for one in inputs for path in (one.ledger, one.frame, one.policy)]
+        paths = [path for one, _ in wanted for path in (one.ledger, one.frame, one.policy)]
         self._parcel = pack([path for path in (*paths, *notebooks) if Path(path).exists() and path])
-        self._inputs = list(inputs)
+        self._wanted = list(wanted)
         self._sent = self._client.submit(_as_it_is, self._parcel, key=self._parcel.digest)
 
     def submit(self, job: Job) -> Future[Made]:
@@ -117,7 +118,7 @@ class ClusterPool:
         result: Future[Made] = Future()
         result.set_running_or_notify_cancel()
         running = self._client.submit(
-            make_there, job, self._sent, self._inputs, versions(), pure=False, retries=0
+            make_there, job, self._sent, self._wanted, versions(), pure=False, retries=0
         )
         running.add_done_callback(lambda done: result.set_result(_received(job, done)))
         return result
@@ -169,19 +170,10 @@ def _as_it_is(parcel: Parcel) -> Parcel:
 class _Workplace:
     """What a worker of the cluster keeps between jobs: the unpacked files and the crew."""
 
-    def __init__(self, parcel: Parcel, inputs: Sequence[Inputs], size: int) -> None:
+    def __init__(self, parcel: Parcel, wanted: Wanted, size: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sanlian-cluster-"))
         self.places = unpack(parcel, self.folder)
-        placed = [
-            replace(
-                one,
-                ledger=self.places.get(one.ledger, one.ledger),
-                frame=self.places.get(one.frame, one.frame),
-                policy=self.places.get(one.policy, one.policy),
-            )
-            for one in inputs
-        ]
-        self.pool = ForkingPool(placed, size)
+        self.pool = ForkingPool([(placed(one, self.places), date) for one, date in wanted], size)
 
     def leave(self) -> None:
         self.pool.close()
@@ -193,13 +185,13 @@ _ENTERING = threading.Lock()
 
 
 def make_there(
-    job: Job, parcel: Parcel, inputs: Sequence[Inputs], expected: Mapping[str, str]
+    job: Job, parcel: Parcel, wanted: Wanted, expected: Mapping[str, str]
 ) -> tuple[Made, dict[str, bytes]]:
     """Carry out a job on a worker of the cluster; returns what was made, and the files."""
     fault = difference(expected, versions())
     if fault:
         return Made(error=fault, hopeless=True), {}
-    place = _workplace(parcel, inputs)
+    place = _workplace(parcel, wanted)
     workshop = place.folder / f"making-{job.code}"
     try:
         made = place.pool.submit(moved(job, place.places, workshop)).result()
@@ -208,7 +200,7 @@ def make_there(
         shutil.rmtree(workshop, ignore_errors=True)
 
 
-def _workplace(parcel: Parcel, inputs: Sequence[Inputs]) -> _Workplace:
+def _workplace(parcel: Parcel, wanted: Wanted) -> _Workplace:
     """The workplace for these files; one for others is left."""
     from distributed import get_worker
 
@@ -217,7 +209,7 @@ def _workplace(parcel: Parcel, inputs: Sequence[Inputs]) -> _Workplace:
             while _WORKPLACES:
                 _WORKPLACES.popitem()[1].leave()
             size = get_worker().state.nthreads
-            _WORKPLACES[parcel.digest] = _Workplace(parcel, inputs, size)
+            _WORKPLACES[parcel.digest] = _Workplace(parcel, wanted, size)
         return _WORKPLACES[parcel.digest]
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from sanlian_analysis.briefing import comparison_briefing
 from sanlian_analysis.evaluation import snapshots
 from sanlian_analysis.files import safe_name
-from sanlian_analysis.report.batch import Order
+from sanlian_analysis.report.orders import Order
 from sanlian_analysis.report.renderings import RENDERERS, evaluated, write_charts, write_renderings
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import multiprocessing
 import os
+import signal
 import sys
 import time
 from collections import deque
@@ -17,8 +18,9 @@ from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 
+import psutil
+
 from sanlian_analysis.engine.kernel import be_alone
-from sanlian_analysis.engine.manager import kill_group
 from sanlian_analysis.report.jobs import Job, Made, ended_unexpectedly, longest, took_too_long
 from sanlian_analysis.report.making import make
 from sanlian_analysis.report.warm import warm_up
@@ -44,12 +46,13 @@ class _Worker:
 def oversee(orders: Connection) -> None:
     """Carry out the jobs that come through `orders` until it is closed at the other end.
 
-    First comes how many at a time, and the inputs; then jobs, each with a number.
+    First comes how many at a time, and what they will be made
+    from; then jobs, each with a number.
     Every job is answered with its number and what was `Made`, also when its worker
     has died.
     """
-    size, inputs = orders.recv()
-    warm_up(inputs)
+    size, wanted = orders.recv()
+    warm_up(wanted)
     waiting: deque[tuple[int, Job]] = deque()
     crew: list[_Worker] = []
     try:
@@ -66,8 +69,15 @@ def oversee(orders: Connection) -> None:
     except (EOFError, BrokenPipeError, ConnectionResetError):
         pass  # the caller is done, or gone
     finally:
-        for worker in crew:
-            kill_group(worker.process)
+        _end_below(os.getpid())
+
+
+def _end_below(pid: int | None) -> None:
+    """End what a process has started, and these in turn, in whatever sessions they are."""
+    with contextlib.suppress(psutil.NoSuchProcess):
+        for one in psutil.Process(pid).children(recursive=True):
+            with contextlib.suppress(psutil.NoSuchProcess):
+                one.kill()
 
 
 def _begun(number: int, job: Job, orders: Connection) -> _Worker:
@@ -81,6 +91,7 @@ def _begun(number: int, job: Job, orders: Connection) -> _Worker:
 
 def _work(job: Job, tell: Connection, orders: Connection) -> None:
     """The body of a worker."""
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     orders.close()
     be_alone()
     tell.send(make(job, start_method="fork"))
@@ -98,15 +109,23 @@ def _answer(worker: _Worker) -> Made:
         return made  # its process ends by itself, once its kernel has
     seconds = round(time.monotonic() - worker.started, 3)
     if worker.late:
-        kill_group(worker.process)
+        _end_below(worker.process.pid)
+        worker.process.kill()
+        worker.process.join()
         return Made(seconds=seconds, error=took_too_long())
     worker.process.join()
     return Made(seconds=seconds, error=ended_unexpectedly(worker.process.exitcode))
 
 
+def _stop(*_: object) -> None:
+    """The caller closes the pool. No exception, which a fork that is under way would swallow."""
+    _end_below(os.getpid())
+    os._exit(0)
+
+
 def main(arguments: Sequence[str]) -> None:
     """`python -m sanlian_analysis.report.crew FD`: the end of a pipe that the caller left open."""
-    os.setsid()  # Ctrl-C is for the caller, who says what becomes of the rest
+    signal.signal(signal.SIGTERM, _stop)
     oversee(Connection(int(arguments[0])))
 
 

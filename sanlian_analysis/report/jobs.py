@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -23,6 +23,10 @@ class Inputs:
     policy: str
     assumptions: tuple[str, ...]
     language: str
+
+
+#: What a run will be made from: inputs, and the snapshot, "" for the latest.
+Wanted = Sequence[tuple[Inputs, str]]
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ import papermill
 from nbformat import NotebookNode
 
 from sanlian_analysis.briefing import Briefing
+from sanlian_analysis.briefing.value import take_pictures
 from sanlian_analysis.charts.figure import vectors_too
 from sanlian_analysis.engine import KernelLost, Limits
 from sanlian_analysis.errors import SanlianError
@@ -70,6 +71,7 @@ def make(job: Job, start_method: str = "") -> Made:
 
 
 def _make_files(job: Job, workshop: Path, start_method: str) -> None:
+    pictures: dict[str, tuple[bytes, bytes]] = {}
     if not job.overview or {"ipynb", "html"} & set(job.formats):
         notebook = _run_notebook(job, workshop / _EXECUTED, start_method)
         pictures = take_vectors(notebook)
@@ -77,7 +79,9 @@ def _make_files(job: Job, workshop: Path, start_method: str) -> None:
             _write_charts(pictures, workshop / "charts")
         _write_notebook(job, notebook, workshop)
     if RENDERERS.keys() & set(job.formats):
-        write_renderings(_briefing(job), job.formats, workshop, job.stem, job.template)
+        briefing = _briefing(job)
+        take_pictures(briefing, {name: png for name, (png, _) in pictures.items()})
+        write_renderings(briefing, job.formats, workshop, job.stem, job.template)
 
 
 def _briefing(job: Job) -> Briefing:

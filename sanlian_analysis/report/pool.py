@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Sequence
+import time
 from concurrent.futures import CancelledError, Future
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -18,9 +18,9 @@ from pebble import ProcessExpired, ProcessPool
 
 from sanlian_analysis.language import say
 from sanlian_analysis.report.jobs import (
-    Inputs,
     Job,
     Made,
+    Wanted,
     ended_unexpectedly,
     longest,
     took_too_long,
@@ -31,6 +31,12 @@ _CREW = "sanlian_analysis.report.crew"
 
 #: How often in a row the crew may die without having made anything.
 _MOST_DEATHS = 2
+
+#: Seconds that a crew has to end all that it works at.
+_GRACE = 5.0
+
+#: Seconds before a crew that could not be started is started again.
+_PAUSE = 0.5
 
 
 class Pool(Protocol):
@@ -43,9 +49,9 @@ class Pool(Protocol):
         """Drop what has not begun, end what has."""
 
 
-def local_pool(inputs: Sequence[Inputs], size: int) -> Pool:
+def local_pool(wanted: Wanted, size: int) -> Pool:
     """A pool of that many workers on this machine."""
-    return (ForkingPool if sys.platform == "linux" else SpawningPool)(inputs, size)
+    return (ForkingPool if sys.platform == "linux" else SpawningPool)(wanted, size)
 
 
 def cores() -> int:
@@ -62,9 +68,9 @@ class ForkingPool:
     one takes over what was not done.
     """
 
-    def __init__(self, inputs: Sequence[Inputs], size: int) -> None:
+    def __init__(self, wanted: Wanted, size: int) -> None:
         """Start the crew."""
-        self._inputs, self._size = list(inputs), size
+        self._wanted, self._size = list(wanted), size
         self._numbers = itertools.count()
         self._open: dict[int, tuple[Job, Future[Made]]] = {}
         self._sending = threading.Lock()
@@ -77,16 +83,23 @@ class ForkingPool:
         """Carry out a job as soon as a worker is free."""
         number, future = next(self._numbers), Future[Made]()
         future.set_running_or_notify_cancel()
-        self._open[number] = (job, future)
-        self._send(number, job)
+        with self._sending:
+            self._open[number] = (job, future)
+            self._send(number, job)
         return future
 
     def close(self) -> None:
         """End the crew and all that it works at."""
-        self._closed = True
+        with self._sending:
+            self._closed = True
         self._process.terminate()
-        self._process.wait()
+        try:
+            self._process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
         self._listener.join()
+        self._settle(Made(error=say("已取消", "cancelled")))
 
     def _crew(self) -> tuple[Connection, subprocess.Popen[bytes]]:
         ours, theirs = multiprocessing.Pipe()
@@ -98,22 +111,22 @@ class ForkingPool:
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
             env=os.environ | one_thread,
+            start_new_session=True,  # Ctrl-C is for us, who say what becomes of the rest
         )
         theirs.close()
-        ours.send((self._size, self._inputs))
+        with contextlib.suppress(OSError):
+            ours.send((self._size, self._wanted))
         return ours, process
 
     def _send(self, number: int, job: Job) -> None:
-        with self._sending, contextlib.suppress(OSError):  # a dead crew is the listener's affair
+        with contextlib.suppress(OSError):  # a dead crew is the listener's affair
             self._pipe.send((number, job))
 
     def _listen(self) -> None:
-        while True:
+        while not self._closed:
             try:
                 self._hear(*self._pipe.recv())
             except (EOFError, OSError):
-                if self._closed:
-                    return
                 self._replace_crew()
 
     def _hear(self, number: int, made: Made) -> None:
@@ -124,15 +137,26 @@ class ForkingPool:
     def _replace_crew(self) -> None:
         """Start a new crew for the jobs that the dead one leaves, unless it dies again and again."""
         code = self._process.wait()
-        self._deaths += 1
-        if self._deaths > _MOST_DEATHS:
-            error = say(f"工作进程反复终止（{code}）", f"the workers end again and again ({code})")
-            while self._open:
-                self._open.popitem()[1][1].set_result(Made(error=error, hopeless=True))
         with self._sending:
-            self._pipe, self._process = self._crew()
-        for number, (job, _) in sorted(self._open.items()):
-            self._send(number, job)
+            if self._closed:
+                return
+            self._deaths += 1
+            if self._deaths > _MOST_DEATHS:
+                error = say(
+                    f"工作进程反复终止（{code}）", f"the workers end again and again ({code})"
+                )
+                self._settle(Made(error=error, hopeless=True))
+            try:
+                self._pipe, self._process = self._crew()
+            except OSError:  # no more processes, say; tried again, but not for ever
+                time.sleep(_PAUSE)
+            for number, (job, _) in sorted(self._open.items()):
+                self._send(number, job)
+
+    def _settle(self, made: Made) -> None:
+        """Give up the jobs that are open."""
+        while self._open:
+            self._open.popitem()[1][1].set_result(made)
 
 
 class SpawningPool:
@@ -141,13 +165,13 @@ class SpawningPool:
     Every notebook still has a kernel of its own, and a worker that dies is replaced.
     """
 
-    def __init__(self, inputs: Sequence[Inputs], size: int) -> None:
+    def __init__(self, wanted: Wanted, size: int) -> None:
         """Make ready; the workers start with the first job."""
         self._pool = ProcessPool(
             max_workers=size,
             context=multiprocessing.get_context("spawn"),
             initializer=_warm_up,
-            initargs=[list(inputs)],
+            initargs=[list(wanted)],
         )
 
     def submit(self, job: Job) -> Future[Made]:
@@ -164,11 +188,11 @@ class SpawningPool:
         self._pool.join()
 
 
-def _warm_up(inputs: Sequence[Inputs]) -> None:
+def _warm_up(wanted: Wanted) -> None:
     """Imported by the worker alone: the caller need not load what a worker needs."""
     from sanlian_analysis.report.warm import warm_up
 
-    warm_up(inputs)
+    warm_up(wanted)
 
 
 def _make(job: Job) -> Made:
@@ -185,3 +209,5 @@ def _outcome(done: Future[Made]) -> Made:
         return Made(error=took_too_long())
     except ProcessExpired as ended:
         return Made(error=ended_unexpectedly(ended.exitcode))
+    except Exception as error:  # such as an answer that cannot be read
+        return Made(error=f"{type(error).__name__}: {error}")

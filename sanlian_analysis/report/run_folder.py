@@ -19,6 +19,8 @@ from sanlian_analysis.report.manifest import AreaRecord, note
 #: Begins the names of what is not finished.
 _UNFINISHED = ".making-"
 _REPLACED = ".replaced-"
+#: What `whole_file` writes before it takes its name.
+_PARTS = ".*.part.*"
 _LOCK = ".lock"
 
 
@@ -66,8 +68,11 @@ def workshop(folder: Path, code: str) -> Path:
 def publish(folder: Path, job: Job, made: Made) -> AreaRecord:
     """Give the files of a job their final names and note it in the journal.
 
-    Raises SanlianError when the disk is full or the folder cannot be written.
+    Raises SanlianError when the disk is full or the folder cannot be written, and
+    when the job has found that all others would fail as well.
     """
+    if made.hopeless:
+        raise cannot_go_on(folder, made.error)
     try:
         _place(Path(job.workshop), folder, job.folder)
         record = AreaRecord(
@@ -115,3 +120,6 @@ def _place(made: Path, folder: Path, name: str) -> None:
 def _sweep(folder: Path) -> None:
     for left in [*folder.glob(f"{_UNFINISHED}*"), *folder.glob(f"{_REPLACED}*")]:
         shutil.rmtree(left, ignore_errors=True)
+    for part in folder.glob(_PARTS):
+        with contextlib.suppress(OSError):
+            part.unlink()

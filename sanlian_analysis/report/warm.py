@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Sequence
 
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
@@ -13,26 +12,26 @@ from sanlian_analysis.briefing import Evaluated
 from sanlian_analysis.charts import milestone_steps
 from sanlian_analysis.charts.figure import vectors_too
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.evaluation import snapshots
 from sanlian_analysis.language import use_language
-from sanlian_analysis.report.jobs import Inputs
+from sanlian_analysis.report.jobs import Wanted
 from sanlian_analysis.report.making import take_vectors
 from sanlian_analysis.report.page import page
 from sanlian_analysis.report.renderings import evaluated
 from sanlian_analysis.tables import enclosing_area, key_targets
 
 
-def warm_up(inputs: Sequence[Inputs]) -> None:
+def warm_up(wanted: Wanted) -> None:
     """Read and evaluate what the areas will be made from.
 
     What cannot be read is left out: whoever needs it will say so, with its place.
     """
     remembered.start()
-    for one in inputs:
-        use_language(one.language)
+    for inputs, date in wanted:
+        use_language(inputs.language)
         try:
-            found = evaluated(one)
-            for date in found.ledger.dates:
-                found.details(date)
+            found = evaluated(inputs)
+            found.details(snapshots(found.ledger, date or None)[-1])
             _rehearse(found)
         except SanlianError:
             continue

@@ -1,0 +1,337 @@
+"""Seconds per notebook in a batch: papermill as it comes, ours, and what the cells alone take.
+
+    python bench/batch.py                          minutes: peers, ours, the limit, growth to 100
+    python bench/batch.py --small                  the same in less time, to see that it runs
+    python bench/batch.py --growth 1 10 100 1000
+
+Two notebooks: the project's own county notebook on the Yuncheng ledger, and one
+that draws four charts with pyplot. Peers: the papermill command line, one after
+another and two at a time, and papermill from Python in a pool of two processes.
+"Ours": the crew of `sanlian report`, with one worker and two, writing notebooks
+alone, and notebooks and pages. Ours also writes every chart of the county
+notebook as SVG, the peers do not.
+
+The limit: the same cells, run by IPython in a process that has everything
+loaded, ledger and results included (SVG too, for the county notebook), over the
+number of workers; nothing that runs a notebook can be quicker. "÷ limit" is held
+against the limit of as many workers, "× papermill" against the command line with
+as many at a time.
+
+Ours is timed from the first job to the last, its crew loaded; "first" is the time
+from pressing Enter to the first finished report of `sanlian report`. Private
+memory: the most that a worker and its kernel held at a time that they do not
+share with others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+import nbformat
+import psutil
+
+from sanlian_analysis.report.jobs import Inputs, Job
+from sanlian_analysis.report.pool import ForkingPool
+
+ROOT = Path(__file__).parents[1]
+LEDGER, FRAME = ROOT / "data/ledgers/yuncheng-2019.xlsx", ROOT / "data/frames/yuncheng.csv"
+POLICY, DATE = "yuncheng-2019", "2020-12-31"
+AREAS = [*(f"1408{n}" for n in ("02", *range(21, 31), "81", "82"))]
+CHARTS = """
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+
+chance = np.random.default_rng(int(area))
+data = pd.DataFrame({"x": chance.normal(size=500), "y": chance.gamma(2, size=500)})
+"""
+CHART = """
+figure, axes = plt.subplots(figsize=(7, 4))
+axes.{draw}
+axes.set_title("{draw}")
+plt.show()
+"""
+DRAWN = ("scatter(data.x, data.y, s=8)", "hist(data.y, bins=40)", "plot(data.x.cumsum())",
+         "bar(range(20), data.y[:20])")  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A notebook that is run for area after area."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Timed:
+    """Seconds per notebook; private megabytes of one worker, where they were looked at."""
+
+    seconds: float
+    megabytes: float = 0.0
+
+
+def four_charts(folder: Path) -> Path:
+    """The other notebook, with the parameters that every notebook here has."""
+    declared = "ledger = frame = policy = area = date = lang = ''\nassume = []"
+    cells = [nbformat.v4.new_code_cell(declared, metadata={"tags": ["parameters"]})]
+    cells += [nbformat.v4.new_code_cell(CHARTS)]
+    cells += [nbformat.v4.new_code_cell(CHART.format(draw=draw)) for draw in DRAWN]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    book = nbformat.v4.new_notebook(cells=cells, metadata={"kernelspec": kernel})
+    nbformat.write(book, folder / "four_charts.ipynb")
+    return folder / "four_charts.ipynb"
+
+
+def parameters(area: str) -> dict[str, str]:
+    return {
+        "ledger": str(LEDGER),
+        "frame": str(FRAME),
+        "policy": POLICY,
+        "area": area,
+        "date": DATE,
+        "lang": "zh",
+    }
+
+
+# --- the peers ------------------------------------------------------------------------
+
+
+def with_command(subject: Subject, folder: Path, count: int, at_a_time: int) -> Timed:
+    def one(number: int) -> None:
+        command = [sys.executable, "-m", "papermill", str(subject.path), f"{folder}/{number}.ipynb"]
+        for name, value in parameters(AREAS[number % len(AREAS)]).items():
+            command += ["-r", name, value]
+        subprocess.run([*command, "--no-progress-bar", "--log-level", "ERROR"], check=True)
+
+    start = time.perf_counter()
+    with ThreadPoolExecutor(at_a_time) as pool:
+        list(pool.map(one, range(count)))
+    return Timed((time.perf_counter() - start) / count)
+
+
+def with_api(subject: Subject, folder: Path, count: int) -> Timed:
+    tasks = [
+        (str(subject.path), f"{folder}/{n}.ipynb", parameters(AREAS[n % len(AREAS)]))
+        for n in range(count)
+    ]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        list(pool.map(api_run, tasks[:2]))  # imports are not counted
+        start = time.perf_counter()
+        list(pool.map(api_run, tasks))
+        return Timed((time.perf_counter() - start) / count)
+
+
+def api_run(task: tuple[str, str, dict[str, str]]) -> None:
+    import papermill
+
+    source, target, given = task
+    papermill.execute_notebook(source, target, given, progress_bar=False)
+
+
+# --- ours -----------------------------------------------------------------------------
+
+
+def jobs(subject: Subject, folder: Path, count: int, formats: tuple[str, ...]) -> Iterator[Job]:
+    for number in range(count):
+        code = AREAS[number % len(AREAS)]
+        yield Job(
+            code=code,
+            name=code,
+            notebook=str(subject.path),
+            inputs=INPUTS,
+            date=DATE,
+            workshop=str(folder / str(number)),
+            folder=code,
+            stem="county",
+            formats=formats,
+        )
+
+
+INPUTS = Inputs(str(LEDGER), str(FRAME), POLICY, (), "zh")
+
+
+def with_ours(
+    subject: Subject, folder: Path, count: int, workers: int, formats: tuple[str, ...] = ("ipynb",)
+) -> Timed:
+    pool = ForkingPool([(INPUTS, DATE)], workers)
+    try:
+        for job in jobs(subject, folder / "warm", 1, formats):
+            _checked(pool.submit(job).result())
+        with _private_memory(workers) as most:
+            start = time.perf_counter()
+            for future in [pool.submit(job) for job in jobs(subject, folder, count, formats)]:
+                _checked(future.result())
+            seconds = time.perf_counter() - start
+        return Timed(seconds / count, most[0])
+    finally:
+        pool.close()
+
+
+def _checked(made: object) -> None:
+    error = getattr(made, "error", "")
+    if error:
+        raise SystemExit(f"a notebook failed, so there is nothing to measure: {error}")
+
+
+@contextmanager
+def _private_memory(workers: int) -> Iterator[list[float]]:
+    """Megabytes per worker that are its own or its kernel's, at the highest; looked at often."""
+    most, done = [0.0], threading.Event()
+
+    def look() -> None:
+        while not done.wait(0.2):
+            total = 0.0
+            for crew in psutil.Process().children():
+                for process in crew.children(recursive=True):
+                    try:
+                        total += process.memory_full_info().uss / 2**20
+                    except psutil.Error:
+                        continue
+            most[0] = max(most[0], total / workers)
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    try:
+        yield most
+    finally:
+        done.set()
+        thread.join()
+
+
+# --- the limit ------------------------------------------------------------------------
+
+
+def limit(subject: Subject, count: int) -> float:
+    """Seconds that the cells of one notebook take in one warm process."""
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
+        return pool.submit(cells_alone, str(subject.path), count).result()
+
+
+def cells_alone(path: str, count: int) -> float:
+    from IPython.core.interactiveshell import InteractiveShell
+    from IPython.utils.capture import capture_output
+
+    from sanlian_analysis.charts.figure import vectors_too
+    from sanlian_analysis.report.warm import warm_up
+
+    class Shell(InteractiveShell):
+        def enable_gui(self, gui: object = None) -> None:
+            pass
+
+    warm_up([(INPUTS, DATE)])
+    shell = Shell.instance()
+    shell.run_line_magic("matplotlib", "inline")
+    sources = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    seconds = []
+    with vectors_too():
+        for number in range(count + 1):
+            given = {**parameters(AREAS[number % len(AREAS)]), "assume": []}
+            start = time.perf_counter()
+            for at, source in enumerate(sources):
+                with capture_output() as shown:
+                    shell.run_cell(source).raise_error()
+                    shell.user_ns.update(given if at == 0 else {})
+                for output in shown.outputs:
+                    base64.b64encode(str(output.data).encode())
+            seconds.append(time.perf_counter() - start)
+            shell.reset(new_session=False)
+    return sum(seconds[1:]) / count
+
+
+# --- all of it ------------------------------------------------------------------------
+
+
+def first_report(folder: Path) -> float:
+    """Seconds from pressing Enter to the first finished report."""
+    command = [str(Path(sys.executable).with_name("sanlian")), "report", str(LEDGER)]
+    command += ["--frame", str(FRAME), "--policy", POLICY, "--out", str(folder), "--json-progress"]
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if json.loads(line)["event"] == "area":
+                seconds = time.perf_counter() - start
+                process.terminate()
+                return seconds
+    raise SystemExit("no report was made")
+
+
+def compare(subject: Subject, folder: Path, count: int, few: int) -> None:
+    """Print a line per contestant for one notebook."""
+    print(f"\n{subject.name}; {count} notebooks, {few} for the command line and the API")
+    print(f"{'':34}{'s/notebook':>11}{'÷ limit':>9}{'× papermill':>13}{'private MB':>12}")
+    alone = limit(subject, count)
+    limits = {1: alone, 2: alone / 2}
+    peers: dict[int, float] = {}
+
+    def tell(name: str, workers: int, run: Callable[[Path], Timed], *, peer: bool = False) -> None:
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            timed = run(Path(own))
+        if peer:
+            peers[workers] = timed.seconds
+        memory = f"{timed.megabytes:12.0f}" if timed.megabytes else ""
+        print(f"{name:34}{timed.seconds:11.3f}{timed.seconds / limits[workers]:9.2f}"
+              f"{peers[workers] / timed.seconds:13.1f}{memory}", flush=True)  # fmt: skip
+
+    print(f"{'limit, 1 worker':34}{limits[1]:11.3f}{1:9.2f}", flush=True)
+    print(f"{'limit, 2 workers':34}{limits[2]:11.3f}{1:9.2f}", flush=True)
+    for n in (1, 2):
+        tell(f"papermill command, {n} at a time", n,
+             lambda own, n=n: with_command(subject, own, few, n), peer=True)  # fmt: skip
+    tell("papermill API, pool of 2", 2, lambda own: with_api(subject, own, few))
+    pages = ("ipynb", "html")
+    for n in (1, 2):
+        tell(f"ours, {n} workers", n, lambda own, n=n: with_ours(subject, own, count, n))
+        tell(f"ours with pages, {n} workers", n,
+             lambda own, n=n: with_ours(subject, own, count, n, pages))  # fmt: skip
+
+
+def growth(subject: Subject, folder: Path, counts: list[int]) -> None:
+    print(f"\n{subject.name}, ours, 2 workers, growing")
+    print(f"{'notebooks':>10}{'s':>9}{'s/notebook':>12}{'private MB':>12}")
+    for count in counts:
+        with tempfile.TemporaryDirectory(dir=folder) as own:
+            timed = with_ours(subject, Path(own), count, 2)
+        print(f"{count:10}{timed.seconds * count:9.1f}{timed.seconds:12.3f}"
+              f"{timed.megabytes:12.0f}", flush=True)  # fmt: skip
+
+
+def main() -> int:
+    """Print everything."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n\n")[0])
+    parser.add_argument("--small", action="store_true")
+    parser.add_argument("--growth", type=int, nargs="*", default=[1, 10, 100])
+    asked = parser.parse_args()
+    count, few = (4, 2) if asked.small else (26, 6)
+    cores = len(os.sched_getaffinity(0))
+    print(f"load {os.getloadavg()[0]:.1f}, {cores} cores, Python {sys.version.split()[0]}")
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        subjects = [
+            Subject("county notebook", ROOT / "notebooks" / "county_report.ipynb"),
+            Subject("four charts", four_charts(folder)),
+        ]
+        print(f"first report of `sanlian report` after {first_report(folder / 'first'):.1f} s")
+        for subject in subjects:
+            compare(subject, folder, count, few)
+        growth(subjects[1], folder, [1, 4] if asked.small else asked.growth)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
