@@ -9,7 +9,7 @@ ledger gets answers about what it has changed.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -70,12 +70,13 @@ def _own(value: Any) -> Any:
         own = value.copy(deep=False)
         own.attrs = dict(value.attrs)
         return own
-    tables = {
-        part.name: _own(getattr(value, part.name))
-        for part in fields(value)
-        if isinstance(getattr(value, part.name), pd.DataFrame)
-    }
-    return replace(value, **tables)
+    if isinstance(value, Mapping):
+        return {key: _own(part) for key, part in value.items()}
+    if not is_dataclass(value) or isinstance(value, type):
+        return value
+    parts = {part.name: getattr(value, part.name) for part in fields(value)}
+    changeable = {name for name in parts if isinstance(parts[name], pd.DataFrame | Mapping)}
+    return replace(value, **{name: _own(parts[name]) for name in changeable})
 
 
 def _equal(one: Any, other: Any) -> bool:

@@ -122,6 +122,7 @@ def _be_new(order: Order, keep: int) -> None:
     _own_signals()
     _own_ending()
     _own_path()
+    _own_settings()
     logging.root.handlers.clear()
     logging.root.setLevel(logging.WARNING)
     asyncio.set_event_loop(None)
@@ -168,6 +169,13 @@ def _own_path() -> None:
     if sys.flags.safe_path and not os.environ.get("PYTHONSAFEPATH"):
         names = [os.path.basename(path) for path in sys.path]
         sys.path.insert(names.index("site-packages") if "site-packages" in names else 0, "")
+
+
+def _own_settings() -> None:
+    """A `matplotlibrc` in the working folder holds, as when matplotlib is loaded there."""
+    matplotlib = sys.modules.get("matplotlib")
+    if matplotlib and os.path.exists("matplotlibrc"):
+        matplotlib.rc_file("matplotlibrc", use_default_template=False)
 
 
 def _own_signals() -> None:
@@ -222,9 +230,12 @@ def _serve(order: Order, ready: Connection) -> None:
     if order.arguments == (IN_MEMORY,):
         _configure(app, order.file)
     app.initialize(sys.argv[1:])
+    _threading._counter()  # debugpy, which is loaded already, takes the number of a thread
     ready.send(("ready", os.getpid()))
     ready.close()
     app.start()
+    # It has a last thing to send, through a thread that the application's own ending stops first.
+    app.control_thread.join(1.0)
 
 
 def _configure(app: Any, file: str) -> None:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import threading
 import time
 from dataclasses import dataclass
 from multiprocessing import parent_process
+from pathlib import Path
 
 import psutil
 
@@ -15,6 +18,9 @@ from sanlian_analysis.language import say
 #: Seconds between two looks.
 _INTERVAL = 0.1
 _MEGABYTE = 1024 * 1024
+
+#: Whether the system lists the children of a process.
+_KNOWS_CHILDREN = Path(f"/proc/self/task/{os.getpid()}/children").exists()
 
 
 @dataclass(frozen=True)
@@ -43,7 +49,9 @@ class Watch:
         self._done = threading.Event()
         self._thread: threading.Thread | None = None
         if process and (limits != Limits() or self._caller):
-            self._given = _memory(process.pid) if limits.megabytes else 0.0
+            self._given = [0.0, 0.0]
+            if limits.megabytes:
+                self._given = [_memory(process.pid, closely=way) for way in (False, True)]
             self._thread = threading.Thread(target=self._look, args=(process,), name="limits")
             self._thread.start()
 
@@ -67,22 +75,50 @@ class Watch:
                 f"运行超过 {most:g} 秒，已中止；确需更久可加大 --timeout",
                 f"ran for more than {most:g} s and was ended; allow more with --timeout",
             )
-        if self._limits.megabytes:
-            used = _memory(process.pid) - self._given
-            if used > self._limits.megabytes:
-                most = self._limits.megabytes
-                return say(
-                    f"内存超过 {most:,.0f} MB，已中止；确需更多可加大 --max-memory",
-                    f"took more than {most:,.0f} MB and was ended; allow more with --max-memory",
-                )
+        if self._limits.megabytes and self._takes_too_much(process):
+            most = self._limits.megabytes
+            return say(
+                f"内存超过 {most:,.0f} MB，已中止；确需更多可加大 --max-memory",
+                f"took more than {most:,.0f} MB and was ended; allow more with --max-memory",
+            )
         return ""
 
+    def _takes_too_much(self, process: KernelProcess) -> bool:
+        """Look closely only at what seems too much, for that takes longer."""
+        most = self._limits.megabytes
+        return all(
+            _memory(process.pid, closely=closely) - self._given[closely] > most
+            for closely in (False, True)
+        )
 
-def _memory(pid: int | None) -> float:
-    """Megabytes of a process and all that it has started; 0 when it has ended."""
+
+def _memory(pid: int, *, closely: bool) -> float:
+    """Megabytes of a process and all that it has started.
+
+    `closely`: what they share, such as what a fork has from its parent, counts once.
+    """
+    found = 0
+    for one in _family(pid):
+        with contextlib.suppress(psutil.Error):
+            if closely:
+                info = one.memory_full_info()
+                found += getattr(info, "pss", info.uss)
+            else:
+                found += one.memory_info().rss
+    return found / _MEGABYTE
+
+
+def _family(pid: int) -> list[psutil.Process]:
+    """A process and all that it has started; none when it has ended.
+
+    On Linux without looking at every process there is, as psutil does.
+    """
     try:
         process = psutil.Process(pid)
-        family = [process, *process.children(recursive=True)]
-        return sum(one.memory_info().rss for one in family) / _MEGABYTE
-    except psutil.NoSuchProcess:
-        return 0.0
+        if not _KNOWS_CHILDREN:
+            return [process, *process.children(recursive=True)]
+        tasks = [task / "children" for task in Path(f"/proc/{pid}/task").iterdir()]
+        children = " ".join(task.read_text() for task in tasks).split()
+    except (psutil.Error, OSError):
+        return []
+    return [process, *(one for child in children for one in _family(int(child)))]

@@ -227,8 +227,9 @@ class WarmManager(AsyncKernelManager):
             self.process = Served(server().fork(order))
 
     def client(self, **kwargs: Any) -> AsyncKernelClient:  # type: ignore[override]
-        """A client, which shares the manager's sockets' context."""
-        return super().client(context=self.context, **kwargs)
+        """A client; that of a forked kernel shares the context of the manager's sockets."""
+        shared = {"context": self.context} if self.client_factory is WarmClient else {}
+        return super().client(**shared, **kwargs)
 
     def dismiss(self) -> None:
         """See to it that the kernel ends, without waiting for that.
@@ -287,12 +288,20 @@ class WarmManager(AsyncKernelManager):
     async def _async_finish_shutdown(
         self, waittime: float | None = None, pollinterval: float = 0.1, restart: bool = False
     ) -> None:
-        """Do not wait: the caller has better things to do, and `dismiss` sees to it."""
+        """Wait only for one that had to be interrupted: it may have something to say about that.
+
+        For the others the caller has better things to do, and `dismiss` sees to them.
+        """
+        if not self.idle:
+            await super()._async_finish_shutdown(waittime, 0.01, restart)
 
 
 def _end(process: KernelProcess) -> None:
-    if not join(process, _GRACE):
-        kill(process)
+    """Wait for a kernel that was asked to end; be ever less polite, as jupyter_client is."""
+    if not join(process, _GRACE / 2):
+        process.signal(signal.SIGTERM)
+        if not join(process, _GRACE / 2):
+            kill(process)
 
 
 def kill_group(process: BaseProcess) -> None:

@@ -16,7 +16,7 @@ from jupyter_client.provisioning import KernelProvisionerFactory
 from nbformat.validator import get_validator
 
 #: What a kernel and its client import at the latest when the first cell runs. Not among them is
-#: `matplotlib_inline.backend_inline`, which ties itself to the kernel that imports it.
+#: `matplotlib_inline`, which ties itself to the kernel that imports it.
 _MODULES = (
     "IPython.core.completerlib",
     "IPython.core.debugger",
@@ -33,7 +33,6 @@ _MODULES = (
     "jupyter_client.asynchronous",
     "matplotlib.backends.backend_agg",
     "matplotlib.pyplot",
-    "matplotlib_inline.config",
     "numpy.random",
     "papermill.execute",
     "pdb",

@@ -39,6 +39,7 @@ class Server:
             [sys.executable, "-c", f"{code}; main({theirs.fileno()})"],
             pass_fds=[theirs.fileno()],
             stdin=subprocess.DEVNULL,
+            start_new_session=True,  # Ctrl-C is for the caller, who says what becomes of the rest
         )
         theirs.close()
         atexit.register(self.close)
@@ -59,9 +60,11 @@ class Server:
 
     def close(self) -> None:
         """End the server and the kernels that are left."""
+        self._orders.close()
         if self.caller == os.getpid():
-            self._orders.close()
             self._process.wait()
+        else:
+            self._process.returncode = 0  # a fork of the caller has no such child
         atexit.unregister(self.close)
 
 
@@ -81,8 +84,9 @@ def server() -> Server:
 
 
 def _python_variables() -> dict[str, str]:
-    """What the interpreter itself reads as it starts, and never again."""
-    return {name: value for name, value in os.environ.items() if name.startswith("PYTHON")}
+    """What is read as the interpreter starts or matplotlib is loaded, and never again."""
+    read = ("PYTHON", "MPL", "MATPLOTLIB")
+    return {name: value for name, value in os.environ.items() if name.startswith(read)}
 
 
 def oversee(orders: socket.socket, imported: Mapping[str, str]) -> None:
@@ -152,7 +156,6 @@ def main(orders: int) -> None:
     import sanlian_analysis.engine.preload  # noqa: F401 - importing it loads what kernels need
 
     imported = {name: value for name, value in os.environ.items() if name not in given}
-    os.setsid()  # Ctrl-C is for the caller, who says what becomes of the rest
     gc.collect()
     gc.freeze()
     oversee(socket.socket(fileno=orders), imported)

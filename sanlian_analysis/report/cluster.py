@@ -8,10 +8,13 @@ time: Dask gives its areas to another.
 
 from __future__ import annotations
 
+import atexit
+import logging
 import platform
 import shutil
 import tempfile
 import threading
+import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -99,7 +102,10 @@ class ClusterPool:
         answer or has no workers, or a worker has other versions than this machine.
         """
         distributed = _distributed()
+        # what it would say of a lost scheduler, with a traceback, the user is told by us
+        logging.getLogger("distributed.client").setLevel(logging.CRITICAL)
         try:
+            distributed.comm.get_address_host_port(address)  # a client would wait for half a minute
             self._client = distributed.Client(address, timeout=_PATIENCE, set_as_default=False)
         except (OSError, ValueError, TimeoutError) as error:
             raise _unreachable(address, str(error)) from None
@@ -129,7 +135,7 @@ class ClusterPool:
 
     def _compare_versions(self, address: str) -> None:
         own = versions()
-        there = self._client.run(versions)
+        there = self._client.run(versions, on_error="return")
         if not there:
             raise SanlianError(
                 say(
@@ -139,7 +145,7 @@ class ClusterPool:
                 )
             )
         for worker, found in there.items():
-            fault = difference(own, found)
+            fault = _unusable(found) if isinstance(found, Exception) else difference(own, found)
             if fault:
                 raise SanlianError(f"{worker}{say('：', ': ')}{fault}")
 
@@ -162,6 +168,14 @@ def difference(own: Mapping[str, str], found: Mapping[str, str]) -> str:
     return ""
 
 
+def _unusable(error: Exception) -> str:
+    """In words why a worker cannot even say what it has."""
+    return say(
+        f"不能运行 sanlian-analysis（{error}）；请在各机器上安装同一份 requirements.lock",
+        f"cannot run sanlian-analysis ({error}); install the same requirements.lock everywhere",
+    )
+
+
 def _as_it_is(parcel: Parcel) -> Parcel:
     """As a task and not as scattered data, so that it comes back when its holder is lost."""
     return parcel
@@ -174,8 +188,10 @@ class _Workplace:
         self.folder = Path(tempfile.mkdtemp(prefix="sanlian-cluster-"))
         self.places = unpack(parcel, self.folder)
         self.pool = ForkingPool([(placed(one, self.places), date) for one, date in wanted], size)
+        atexit.register(self.leave)
 
     def leave(self) -> None:
+        atexit.unregister(self.leave)
         self.pool.close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
@@ -192,7 +208,8 @@ def make_there(
     if fault:
         return Made(error=fault, hopeless=True), {}
     place = _workplace(parcel, wanted)
-    workshop = place.folder / f"making-{job.code}"
+    # its own: the same area of a run that was broken off may still be at work
+    workshop = place.folder / f"making-{uuid.uuid4().hex}"
     try:
         made = place.pool.submit(moved(job, place.places, workshop)).result()
         return made, {name: (workshop / name).read_bytes() for name in made.files}
@@ -216,7 +233,10 @@ def _workplace(parcel: Parcel, wanted: Wanted) -> _Workplace:
 def _received(job: Job, done: Any) -> Made:
     """What came back, with its files written into the job's workshop."""
     if done.status != "finished":
-        error = done.exception() if done.status == "error" else say("已取消", "cancelled")
+        if done.status != "error":  # nobody but us would cancel it
+            error = say("与调度器的连接已断开", "the scheduler is gone")
+            return Made(error=error, hopeless=True)
+        error = str(done.exception())
         return Made(error=say(f"集群未能完成：{error}", f"the cluster failed: {error}"))
     made, files = done.result()
     done.release()

@@ -1,7 +1,7 @@
 """The process that has everything loaded and forks a worker for every job.
 
 Started with `python -m sanlian_analysis.report.crew`; talks over a pipe. It has a
-single thread, so that forking is safe, and works as long as its caller lives.
+single thread when it forks, so that this is safe, and works as long as its caller lives.
 """
 
 from __future__ import annotations
@@ -11,9 +11,11 @@ import multiprocessing
 import os
 import signal
 import sys
+import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -24,6 +26,9 @@ from sanlian_analysis.engine.kernel import be_alone
 from sanlian_analysis.report.jobs import Job, Made, ended_unexpectedly, longest, took_too_long
 from sanlian_analysis.report.making import make
 from sanlian_analysis.report.warm import warm_up
+
+#: Seconds between two looks whether the caller still lives.
+_INTERVAL = 0.5
 
 
 @dataclass
@@ -43,16 +48,16 @@ class _Worker:
         return most is not None and time.monotonic() - self.started > most
 
 
-def oversee(orders: Connection) -> None:
+def oversee(orders: Connection, caller: int) -> None:
     """Carry out the jobs that come through `orders` until it is closed at the other end.
 
-    First comes how many at a time, and what they will be made
-    from; then jobs, each with a number.
-    Every job is answered with its number and what was `Made`, also when its worker
-    has died.
+    First comes how many at a time, and what they will be made from; then jobs, each
+    with a number. Every job is answered with its number and what was `Made`, also
+    when its worker has died. `caller`: the id of the process at the other end.
     """
     size, wanted = orders.recv()
-    warm_up(wanted)
+    with _ending_with(caller):
+        warm_up(wanted)
     waiting: deque[tuple[int, Job]] = deque()
     crew: list[_Worker] = []
     try:
@@ -70,6 +75,28 @@ def oversee(orders: Connection) -> None:
         pass  # the caller is done, or gone
     finally:
         _end_below(os.getpid())
+
+
+@contextmanager
+def _ending_with(caller: int) -> Iterator[None]:
+    """Inside the block this process ends when its caller does; after it there is one thread again.
+
+    Later the closed pipe tells of that.
+    """
+    done = threading.Event()
+
+    def look() -> None:
+        while not done.wait(_INTERVAL):
+            if os.getppid() != caller:
+                os._exit(1)
+
+    watch = threading.Thread(target=look, name="caller")
+    watch.start()
+    try:
+        yield
+    finally:
+        done.set()
+        watch.join()
 
 
 def _end_below(pid: int | None) -> None:
@@ -102,7 +129,7 @@ def _answer(worker: _Worker) -> Made:
     """What a worker says that it made, or how it ended without a word."""
     made: Made | None = None
     if worker.answer.poll():
-        with contextlib.suppress(EOFError):
+        with contextlib.suppress(EOFError, OSError):  # nothing, or cut short
             made = worker.answer.recv()
     worker.answer.close()
     if made is not None:
@@ -124,9 +151,9 @@ def _stop(*_: object) -> None:
 
 
 def main(arguments: Sequence[str]) -> None:
-    """`python -m sanlian_analysis.report.crew FD`: the end of a pipe that the caller left open."""
+    """`python -m sanlian_analysis.report.crew FD CALLER`: the end of a pipe, and who left it open."""
     signal.signal(signal.SIGTERM, _stop)
-    oversee(Connection(int(arguments[0])))
+    oversee(Connection(int(arguments[0])), int(arguments[1]))
 
 
 if __name__ == "__main__":

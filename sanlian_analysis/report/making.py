@@ -16,6 +16,7 @@ from typing import Any
 import nbformat
 import papermill
 from nbformat import NotebookNode
+from papermill.translators import PythonTranslator
 
 from sanlian_analysis.briefing import Briefing
 from sanlian_analysis.briefing.value import take_pictures
@@ -154,7 +155,8 @@ def _as_shown(notebook: NotebookNode, job: Job) -> NotebookNode:
             if cell["id"] == _INJECTED:
                 for here, given in zip(astuple(job.inputs), astuple(job.shown), strict=True):
                     if here and here != given:
-                        cell.source = cell.source.replace(here, given)
+                        written = map(PythonTranslator.translate, (here, given))
+                        cell.source = cell.source.replace(*written)
     return notebook
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
@@ -109,8 +110,9 @@ def reusable(folder: Path, fingerprints: Mapping[str, str]) -> dict[str, AreaRec
 
 def _in_manifest(folder: Path) -> list[AreaRecord]:
     try:
-        return _records(json.loads((folder / MANIFEST).read_bytes())["areas"])
-    except (OSError, ValueError, KeyError, TypeError):
+        content = json.loads((folder / MANIFEST).read_bytes())
+        return _records(content["areas"])
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return []
 
 
@@ -121,15 +123,26 @@ def _in_journal(folder: Path) -> list[AreaRecord]:
         return []
     found: list[AreaRecord] = []
     for line in lines:
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             found += _records([json.loads(line)])
-        except (ValueError, TypeError):
-            continue
     return found
 
 
-def _records(entries: Iterable[dict[str, Any]]) -> list[AreaRecord]:
-    return [AreaRecord(**entry) for entry in entries]
+def _records(entries: Iterable[Any]) -> list[AreaRecord]:
+    """Those of the entries that are records."""
+    found: list[AreaRecord] = []
+    for entry in entries:
+        with contextlib.suppress(TypeError):
+            found.append(AreaRecord(**entry))
+    return [record for record in found if _is_sound(record)]
+
+
+def _is_sound(record: AreaRecord) -> bool:
+    """Whether a record that comes from a file holds what a record should."""
+    if not isinstance(record.files, dict):
+        return False
+    texts = (record.code, record.name, record.status, record.error, record.fingerprint)
+    return all(isinstance(text, str) for text in (*texts, *record.files.values()))
 
 
 def _whole(folder: Path, record: AreaRecord) -> bool:

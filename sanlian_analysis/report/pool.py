@@ -104,7 +104,7 @@ class ForkingPool:
     def _crew(self) -> tuple[Connection, subprocess.Popen[bytes]]:
         ours, theirs = multiprocessing.Pipe()
         # -P: a file in the working directory is no module of ours
-        command = [sys.executable, "-P", "-m", _CREW, str(theirs.fileno())]
+        command = [sys.executable, "-P", "-m", _CREW, str(theirs.fileno()), str(os.getpid())]
         one_thread = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"), "1")
         process = subprocess.Popen(
             command,

@@ -108,7 +108,12 @@ def _place(made: Path, folder: Path, name: str) -> None:
         final, replaced = folder / name, folder / f"{_REPLACED}{name}"
         if final.exists():
             final.rename(replaced)
-        made.rename(final)
+        try:
+            made.rename(final)
+        except OSError:
+            if replaced.exists():
+                replaced.rename(final)
+            raise
         shutil.rmtree(replaced, ignore_errors=True)
     else:
         for path in [path for path in made.iterdir() if path.is_file()]:
