@@ -29,8 +29,8 @@ from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.language import using
 from sanlian_analysis.policy_files import POLICY_IDS
 from sanlian_analysis.report.batch import run_reports
-from sanlian_analysis.report.orders import FORMATS, Order
 from sanlian_analysis.report.compare import write_comparisons
+from sanlian_analysis.report.orders import FORMATS, Order
 
 ROOT = Path(__file__).parents[1]
 DATE = dt.date(2022, 12, 31)
