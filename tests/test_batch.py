@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -608,6 +609,14 @@ def ended(function, seconds=30):
     return not thread.is_alive()
 
 
+def eventually(condition, seconds=60):
+    """Whether something becomes true."""
+    end = time.monotonic() + seconds
+    while not (reached := condition()) and time.monotonic() < end:
+        time.sleep(0.01)
+    return reached
+
+
 def results(futures):
     return [future.result(60) for future in futures]
 
@@ -763,8 +772,7 @@ def test_closing_ends_workers_and_what_they_have_started(crew_of, tmp_path):
     crew_of(WORKERS)
     own = ForkingPool([], 1)
     own.submit(job(tmp_path, "stuck"))
-    while not (tmp_path / "sleeping").exists() or not (tmp_path / "sleeping").read_text():
-        threading.Event().wait(0.01)
+    assert eventually(lambda: any(path.read_text() for path in tmp_path.glob("sleeping")))
     assert ended(own.close)
     assert gone(int((tmp_path / "sleeping").read_text()))
 
@@ -779,8 +787,7 @@ def test_a_crew_that_is_still_loading_ends_with_its_caller(crew_of, tmp_path):
     command = [sys.executable, "-c", caller]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         pid = int(process.stdout.readline())
-        while not (tmp_path / "loading").exists():
-            threading.Event().wait(0.01)
+        assert eventually((tmp_path / "loading").exists)
         process.kill()
     assert gone(pid)
 
@@ -936,7 +943,7 @@ def test_spawned_workers_make_reports_and_are_replaced_when_they_die(tmp_path, m
     notebook = str(own.folder / "notebooks" / "county_report.ipynb")
     wanted = {
         "210101": {},
-        "210102": {"engine": "nbclient", "seconds": 3},
+        "210102": {"engine": "nbclient", "seconds": 1},
         "210100": {"seconds": 60},
     }
     given = [job(tmp_path, code, notebook=notebook, **more) for code, more in wanted.items()]

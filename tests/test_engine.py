@@ -304,6 +304,24 @@ PAPERMILLS = {
 
 ALL = [*NOTEBOOKS, *PAPERMILLS]
 
+#: What a notebook can find to be otherwise than in a kernel that was started, and why.
+INHERENT = {
+    "'matplotlib' in sys.modules": "everything is loaded already: that is what the engine is for",
+    "len(warnings.filters)": "and what was loaded has set its filters, as it would later",
+    "sys.meta_path": "and its finders",
+    "gc.get_freeze_count() > 0": "and it is never collected, so that processes share it",
+    "open('/proc/self/cmdline').read()[:70]": "a fork has the command line of its parent",
+    "depth(0)": "and begins some calls deeper in a stack, so that recursion ends earlier",
+    "'iri' in __import__('jsonschema').FormatChecker.checkers": "one module is left out, as slow",
+    "get_ipython().parent.parent.log_level": "nobody is told again that it talks over loopback",
+}
+NOTEBOOKS["inherent"] = notebook(
+    "import gc, sys, warnings\n"
+    "def depth(n):\n    try:\n        return depth(n + 1)\n"
+    "    except RecursionError:\n        return n",
+    *INHERENT,
+)
+
 # --- running and comparing --------------------------------------------------------------------
 
 
@@ -420,11 +438,12 @@ def standard(request, tmp_path_factory):
     """What papermill's own engine makes of the notebooks, in two processes beside the tests."""
     folder = tmp_path_factory.mktemp("standard")
     tests = [item.callspec for item in request.session.items if hasattr(item, "callspec")]
-    wanted = [test.params["name"] for test in tests if test.params.keys() == {"name"}]
+    named = [test.params["name"] for test in tests if test.params.keys() == {"name"}]
+    wanted = [name for name in dict.fromkeys(named) if name in {*NOTEBOOKS, *PAPERMILLS}]
     with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
         yield {
             name: pool.submit(outcome, name, "nbclient", folder / str(number))
-            for number, name in enumerate(name for name in wanted if name in ALL)
+            for number, name in enumerate(wanted)
         }
 
 
@@ -464,6 +483,17 @@ def test_notebook_is_as_with_the_standard_engine_in_a_fork_of_the_caller(name, s
             flags = book["cells"][4]["outputs"][0]["data"]["text/plain"]
             flags[:] = [line for line in flags if "safe_path" not in line]
     assert_equal_cells(ours, theirs)
+
+
+@FORK
+@pytest.mark.parametrize("name", ["inherent"])
+def test_what_is_said_to_differ_does_differ(name, standard, tmp_path):
+    ours, theirs = outcome(name, "sanlian", tmp_path), standard[name].result()
+    assert (ours["error"], theirs["error"]) == ("", "")
+    for mine, its in zip(
+        ours["notebook"]["cells"][1:], theirs["notebook"]["cells"][1:], strict=True
+    ):
+        assert mine["outputs"] != its["outputs"], mine["source"]
 
 
 def environment():
@@ -723,6 +753,28 @@ def test_script_without_a_guard_may_run_notebooks(tmp_path):
     )
     assert (done.stdout, done.stderr) == ("once\n", "")
     assert shown(nbformat.read(tmp_path / "out.ipynb", 4).cells[0]) == "__main__\n"
+
+
+THREADS = """
+import papermill
+from concurrent.futures import ThreadPoolExecutor
+def make(number):
+    papermill.execute_notebook("in.ipynb", f"out{number}.ipynb", engine_name="sanlian",
+                               progress_bar=False)
+for _ in range(2):  # the server outlives the thread that had it started
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(make, range(3)))
+"""
+
+
+@FORK
+def test_notebooks_of_several_threads(tmp_path):
+    nbformat.write(notebook("print(1)", "import time; time.sleep(0.2)"), tmp_path / "in.ipynb")
+    # Each thread keeps an event loop, as with papermill's own engine, of which pytest complains.
+    command = [sys.executable, "-P", "-c", THREADS]
+    subprocess.run(command, cwd=tmp_path, env=environment(), check=True)
+    made = [nbformat.read(path, 4) for path in tmp_path.glob("out*.ipynb")]
+    assert [shown(book.cells[0]) for book in made] == ["1\n"] * 3
 
 
 @FORK

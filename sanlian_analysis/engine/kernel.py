@@ -65,7 +65,7 @@ class Order:
 def fork(order: Order, ready: Connection) -> int:
     """Fork a kernel; returns the id of its process. `ready` is told once it is one."""
     for stream in (sys.__stdout__, sys.__stderr__):
-        if stream is not None:
+        with contextlib.suppress(AttributeError, OSError, ValueError):  # none, broken, closed
             stream.flush()  # else the child would write again what waits here
     parent = os.getpid()
     with warnings.catch_warnings():

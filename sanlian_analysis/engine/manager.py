@@ -22,7 +22,7 @@ from jupyter_client import AsyncKernelManager
 from jupyter_client.asynchronous import AsyncKernelClient
 from jupyter_client.channels import AsyncZMQSocketChannel
 from jupyter_client.provisioning import KernelProvisionerBase, LocalProvisioner
-from traitlets import Float, Type, Unicode
+from traitlets import Enum, Float, Type, Unicode
 
 from sanlian_analysis.engine.kernel import Order, fork
 from sanlian_analysis.engine.process import (
@@ -191,7 +191,7 @@ class WarmManager(AsyncKernelManager):
     the caller's own streams. `start_timeout`: seconds for a kernel to be ready.
     """
 
-    start_method = Unicode(default_start_method())
+    start_method = Enum(["fork", "forkserver", "spawn"], default_start_method())
     log_file = Unicode("")
     start_timeout = Float(60)
 
@@ -214,9 +214,9 @@ class WarmManager(AsyncKernelManager):
         order = Order(
             file=self.connection_file,
             arguments=(*own, *arguments),
-            folder=folder,
+            folder=os.path.abspath(folder),
             environment=self._environment(),
-            log=self.log_file,
+            log=self.log_file and os.path.abspath(self.log_file),
         )
         self.client_factory = WarmClient
         if self.start_method == "fork":
@@ -292,7 +292,7 @@ class WarmManager(AsyncKernelManager):
 
         For the others the caller has better things to do, and `dismiss` sees to them.
         """
-        if not self.idle:
+        if not (self.idle and self.process):
             await super()._async_finish_shutdown(waittime, 0.01, restart)
 
 

@@ -136,7 +136,10 @@ class Served:
 
 def reaped(pid: int) -> int | None:
     """The exit code of a child, whose id is free then; None while it runs."""
-    ended, status = os.waitpid(pid, os.WNOHANG)
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return 255  # somebody else here has asked, and been told
     return os.waitstatus_to_exitcode(status) if ended else None
 
 

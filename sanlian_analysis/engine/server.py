@@ -32,7 +32,7 @@ class Server:
     def __init__(self) -> None:
         """Start it; orders can be given at once."""
         ours, theirs = socket.socketpair()
-        self._orders, self.caller, self.python = ours, os.getpid(), _python_variables()
+        self._orders, self._caller = ours, os.getpid()
         # Not with -P, which kernels would inherit; a file in the working directory is yet no module.
         code = f"import sys; sys.path[:] = filter(None, sys.path); from {__name__} import main"
         self._process = subprocess.Popen(
@@ -46,9 +46,8 @@ class Server:
 
     @property
     def usable(self) -> bool:
-        """Whether it runs, belongs to this process, and has Python's variables as they are now."""
-        ours = self.caller == os.getpid() and self.python == _python_variables()
-        return ours and self._process.poll() is None
+        """Whether it runs, and belongs to this process and not to one that has forked it."""
+        return self._caller == os.getpid() and self._process.poll() is None
 
     def fork(self, order: Order) -> Connection:
         """Have a kernel forked; the connection takes signals, and tells when it is ready and ends."""
@@ -61,7 +60,7 @@ class Server:
     def close(self) -> None:
         """End the server and the kernels that are left."""
         self._orders.close()
-        if self.caller == os.getpid():
+        if self._caller == os.getpid():
             self._process.wait()
         else:
             self._process.returncode = 0  # a fork of the caller has no such child
@@ -69,24 +68,24 @@ class Server:
 
 
 _lock = threading.Lock()
-_server: Server | None = None
+_servers: dict[tuple[tuple[str, str], ...], Server] = {}
 
 
 def server() -> Server:
-    """The fork server of this process, which is started when there is none."""
-    global _server
+    """The fork server of this process that has Python's variables as they are now."""
+    wanted = _python_variables()
     with _lock:
-        if _server is None or not _server.usable:
-            if _server is not None:
-                _server.close()
-            _server = Server()
-        return _server
+        for variables in [one for one, there in _servers.items() if not there.usable]:
+            _servers.pop(variables).close()
+        if wanted not in _servers:
+            _servers[wanted] = Server()
+        return _servers[wanted]
 
 
-def _python_variables() -> dict[str, str]:
+def _python_variables() -> tuple[tuple[str, str], ...]:
     """What is read as the interpreter starts or matplotlib is loaded, and never again."""
     read = ("PYTHON", "MPL", "MATPLOTLIB")
-    return {name: value for name, value in os.environ.items() if name.startswith(read)}
+    return tuple(sorted(item for item in os.environ.items() if item[0].startswith(read)))
 
 
 def oversee(orders: socket.socket, imported: Mapping[str, str]) -> None:
@@ -110,8 +109,10 @@ def oversee(orders: socket.socket, imported: Mapping[str, str]) -> None:
                 _obey(connection, kernels)
             if orders in ready:
                 connection = _received(orders)
-                with contextlib.suppress(OSError):  # the caller sees that there is no kernel
+                try:
                     kernels[connection] = _forked(connection, imported)
+                except OSError:
+                    connection.close()  # the caller sees that there is no kernel
     except (EOFError, OSError):
         pass  # the caller is done, or gone
     finally:
