@@ -27,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import base64
+import gc
 import json
 import os
 import subprocess
@@ -87,7 +88,8 @@ class Timed:
 
 def four_charts(folder: Path) -> Path:
     """The other notebook, with the parameters that every notebook here has."""
-    declared = "ledger = frame = policy = area = date = lang = ''\nassume = []"
+    texts = ("ledger", "frame", "policy", "area", "date", "lang")
+    declared = "\n".join([*(f"{name} = ''" for name in texts), "assume = []"])
     cells = [nbformat.v4.new_code_cell(declared, metadata={"tags": ["parameters"]})]
     cells += [nbformat.v4.new_code_cell(CHARTS)]
     cells += [nbformat.v4.new_code_cell(CHART.format(draw=draw)) for draw in DRAWN]
@@ -194,7 +196,7 @@ def _private_memory(workers: int) -> Iterator[list[float]]:
     most, done = [0.0], threading.Event()
 
     def look() -> None:
-        while not done.wait(0.2):
+        while not done.wait(0.5):
             total = 0.0
             for crew in psutil.Process().children():
                 for process in crew.children(recursive=True):
@@ -229,13 +231,10 @@ def cells_alone(path: str, count: int) -> float:
     from sanlian_analysis.charts.figure import vectors_too
     from sanlian_analysis.report.warm import warm_up
 
-    class Shell(InteractiveShell):
-        def enable_gui(self, gui: object = None) -> None:
-            pass
-
+    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as in a kernel
     warm_up([(INPUTS, DATE)])
-    shell = Shell.instance()
-    shell.run_line_magic("matplotlib", "inline")
+    gc.freeze()  # what is loaded is not searched for garbage
+    shell = InteractiveShell.instance()
     sources = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
     seconds = []
     with vectors_too():

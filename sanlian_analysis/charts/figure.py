@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import matplotlib
 from matplotlib.axes import Axes
+from matplotlib.backend_bases import RendererBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
@@ -34,6 +35,9 @@ Size = Literal["notebook", "page", "slide"]
 KeyEntry = tuple[dict[str, Any], str]
 
 _Line = tuple[str, float, str]
+
+#: Half the time of zlib's usual level, for a twentieth more bytes.
+_QUICK = {"compress_level": 3}
 
 _TOP, _BOTTOM, _GAP, _TITLE_GAP = 0.2, 0.16, 0.1, 0.04
 _TAG_SPACE = 0.25
@@ -79,6 +83,11 @@ class Chart(Figure):
         self.head = head
         self.body = (0.0, 0.0, style.WIDTH, height)
 
+    def draw(self, renderer: RendererBase) -> None:
+        """Draw it, as measured."""
+        with style.unfitted():
+            super().draw(renderer)
+
     def png(self, size: Size = "notebook") -> bytes:
         """The chart as a picture; the same chart gives the same bytes.
 
@@ -92,7 +101,7 @@ class Chart(Figure):
             dpi = style.PAGE_DPI * style.COLUMN / wide
         elif size == "slide":
             dpi = min(style.SLIDE[0] / wide, style.SLIDE[1] / high)
-        drawn = self._drawn("png", dpi=dpi, metadata={"Software": None})
+        drawn = self._drawn("png", dpi=dpi, metadata={"Software": None}, pil_kwargs=_QUICK)
         return _centred(drawn, style.SLIDE) if size == "slide" else drawn
 
     def svg(self) -> bytes:

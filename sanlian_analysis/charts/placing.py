@@ -58,7 +58,8 @@ def place(
     tried: list[tuple[float, int, Bbox]] = []
     for rank, (right, up, horizontal, vertical) in enumerate(offsets):
         label.set(position=(right, up), ha=horizontal, va=vertical)
-        box = label.get_window_extent(canvas.get_renderer())
+        with style.unfitted():
+            box = label.get_window_extent(canvas.get_renderer())
         crowding = _outside(box, space) + sum(_shared(box, b) for b in taken)
         tried.append((crowding, rank, box))
         if not crowding:
