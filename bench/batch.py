@@ -30,6 +30,7 @@ import base64
 import gc
 import json
 import os
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -39,6 +40,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -70,20 +72,16 @@ DRAWN = ("scatter(data.x, data.y, s=8)", "hist(data.y, bins=40)", "plot(data.x.c
          "bar(range(20), data.y[:20])")  # fmt: skip
 
 
+#: Makes notebooks in a folder; gives the seconds that each took.
+Contestant = Callable[[Path], float]
+
+
 @dataclass(frozen=True)
 class Subject:
     """A notebook that is run for area after area."""
 
     name: str
     path: Path
-
-
-@dataclass(frozen=True)
-class Timed:
-    """Seconds per notebook; private megabytes of one worker, where they were looked at."""
-
-    seconds: float
-    megabytes: float = 0.0
 
 
 def four_charts(folder: Path) -> Path:
@@ -113,7 +111,7 @@ def parameters(area: str) -> dict[str, str]:
 # --- the peers ------------------------------------------------------------------------
 
 
-def with_command(subject: Subject, folder: Path, count: int, at_a_time: int) -> Timed:
+def with_command(subject: Subject, count: int, at_a_time: int, folder: Path) -> float:
     def one(number: int) -> None:
         command = [sys.executable, "-m", "papermill", str(subject.path), f"{folder}/{number}.ipynb"]
         for name, value in parameters(AREAS[number % len(AREAS)]).items():
@@ -123,10 +121,10 @@ def with_command(subject: Subject, folder: Path, count: int, at_a_time: int) -> 
     start = time.perf_counter()
     with ThreadPoolExecutor(at_a_time) as pool:
         list(pool.map(one, range(count)))
-    return Timed((time.perf_counter() - start) / count)
+    return (time.perf_counter() - start) / count
 
 
-def with_api(subject: Subject, folder: Path, count: int) -> Timed:
+def with_api(subject: Subject, count: int, folder: Path) -> float:
     tasks = [
         (str(subject.path), f"{folder}/{n}.ipynb", parameters(AREAS[n % len(AREAS)]))
         for n in range(count)
@@ -135,7 +133,7 @@ def with_api(subject: Subject, folder: Path, count: int) -> Timed:
         list(pool.map(api_run, tasks[:2]))  # imports are not counted
         start = time.perf_counter()
         list(pool.map(api_run, tasks))
-        return Timed((time.perf_counter() - start) / count)
+        return (time.perf_counter() - start) / count
 
 
 def api_run(task: tuple[str, str, dict[str, str]]) -> None:
@@ -168,20 +166,38 @@ INPUTS = Inputs(str(LEDGER), str(FRAME), POLICY, (), "zh")
 
 
 def with_ours(
-    subject: Subject, folder: Path, count: int, workers: int, formats: tuple[str, ...] = ("ipynb",)
-) -> Timed:
+    subject: Subject, count: int, workers: int, formats: tuple[str, ...], folder: Path
+) -> float:
+    with _crew(subject, folder, workers, formats) as pool:
+        start = time.perf_counter()
+        _run(pool, jobs(subject, folder, count, formats))
+        return (time.perf_counter() - start) / count
+
+
+def megabytes_of_ours(subject: Subject, folder: Path, workers: int) -> float:
+    """In a run of its own: looking takes time."""
+    formats = ("ipynb", "html")
+    with _crew(subject, folder, workers, formats) as pool, _private_memory(workers) as most:
+        _run(pool, jobs(subject, folder, 3 * workers, formats))
+    return most[0]
+
+
+@contextmanager
+def _crew(
+    subject: Subject, folder: Path, workers: int, formats: tuple[str, ...]
+) -> Iterator[ForkingPool]:
+    """A pool whose crew is loaded."""
     pool = ForkingPool([(INPUTS, DATE)], workers)
     try:
-        for job in jobs(subject, folder / "warm", 1, formats):
-            _checked(pool.submit(job).result())
-        with _private_memory(workers) as most:
-            start = time.perf_counter()
-            for future in [pool.submit(job) for job in jobs(subject, folder, count, formats)]:
-                _checked(future.result())
-            seconds = time.perf_counter() - start
-        return Timed(seconds / count, most[0])
+        _run(pool, jobs(subject, folder / "warm", 1, formats))
+        yield pool
     finally:
         pool.close()
+
+
+def _run(pool: ForkingPool, wanted: Iterator[Job]) -> None:
+    for future in [pool.submit(job) for job in wanted]:
+        _checked(future.result())
 
 
 def _checked(made: object) -> None:
@@ -196,7 +212,7 @@ def _private_memory(workers: int) -> Iterator[list[float]]:
     most, done = [0.0], threading.Event()
 
     def look() -> None:
-        while not done.wait(0.5):
+        while not done.wait(0.1):
             total = 0.0
             for crew in psutil.Process().children():
                 for process in crew.children(recursive=True):
@@ -225,17 +241,21 @@ def limit(subject: Subject, count: int) -> float:
 
 
 def cells_alone(path: str, count: int) -> float:
+    import matplotlib
     from IPython.core.interactiveshell import InteractiveShell
+    from IPython.core.pylabtools import select_figure_formats
     from IPython.utils.capture import capture_output
 
     from sanlian_analysis.charts.figure import vectors_too
     from sanlian_analysis.report.warm import warm_up
 
-    os.environ["MPLBACKEND"] = "module://matplotlib_inline.backend_inline"  # as in a kernel
+    matplotlib.use("module://matplotlib_inline.backend_inline")  # as in a kernel
     warm_up([(INPUTS, DATE)])
     gc.freeze()  # what is loaded is not searched for garbage
     shell = InteractiveShell.instance()
     sources = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    if any("pyplot" in source for source in sources):
+        select_figure_formats(shell, {"png"})  # as a kernel does on that import
     seconds = []
     with vectors_too():
         for number in range(count + 1):
@@ -270,44 +290,47 @@ def first_report(folder: Path) -> float:
     raise SystemExit("no report was made")
 
 
-def compare(subject: Subject, folder: Path, count: int, few: int) -> None:
-    """Print a line per contestant for one notebook."""
-    print(f"\n{subject.name}; {count} notebooks, {few} for the command line and the API")
-    print(f"{'':34}{'s/notebook':>11}{'÷ limit':>9}{'× papermill':>13}{'private MB':>12}")
-    alone = limit(subject, count)
-    limits = {1: alone, 2: alone / 2}
-    peers: dict[int, float] = {}
-
-    def tell(name: str, workers: int, run: Callable[[Path], Timed], *, peer: bool = False) -> None:
-        with tempfile.TemporaryDirectory(dir=folder) as own:
-            timed = run(Path(own))
-        if peer:
-            peers[workers] = timed.seconds
-        memory = f"{timed.megabytes:12.0f}" if timed.megabytes else ""
-        print(f"{name:34}{timed.seconds:11.3f}{timed.seconds / limits[workers]:9.2f}"
-              f"{peers[workers] / timed.seconds:13.1f}{memory}", flush=True)  # fmt: skip
-
-    print(f"{'limit, 1 worker':34}{limits[1]:11.3f}{1:9.2f}", flush=True)
-    print(f"{'limit, 2 workers':34}{limits[2]:11.3f}{1:9.2f}", flush=True)
-    for n in (1, 2):
-        tell(f"papermill command, {n} at a time", n,
-             lambda own, n=n: with_command(subject, own, few, n), peer=True)  # fmt: skip
-    tell("papermill API, pool of 2", 2, lambda own: with_api(subject, own, few))
+def contestants(subject: Subject, count: int, few: int) -> dict[str, tuple[int, Contestant]]:
+    """Name, how many work at a time, and what gives seconds per notebook in a folder."""
     pages = ("ipynb", "html")
+    there: dict[str, tuple[int, Contestant]] = {"limit": (1, lambda own: limit(subject, count))}
     for n in (1, 2):
-        tell(f"ours, {n} workers", n, lambda own, n=n: with_ours(subject, own, count, n))
-        tell(f"ours with pages, {n} workers", n,
-             lambda own, n=n: with_ours(subject, own, count, n, pages))  # fmt: skip
+        there |= {
+            f"papermill command, {n} at a time": (n, partial(with_command, subject, few, n)),
+            f"ours, {n} at a time": (n, partial(with_ours, subject, count, n, ("ipynb",))),
+            f"ours with pages, {n} at a time": (n, partial(with_ours, subject, count, n, pages)),
+        }
+    return there | {"papermill API, pool of 2": (2, partial(with_api, subject, few))}
+
+
+def compare(subject: Subject, folder: Path, count: int, few: int, rounds: int) -> None:
+    """Print a line per contestant for one notebook, who take turns: the machine is not steady."""
+    there = contestants(subject, count, few)
+    seconds: dict[str, list[float]] = {name: [] for name in there}
+    for _ in range(rounds):
+        for name, (_, run) in there.items():
+            with tempfile.TemporaryDirectory(dir=folder) as own:
+                seconds[name].append(run(Path(own)))
+    found = {name: statistics.median(times) for name, times in seconds.items()}
+    with tempfile.TemporaryDirectory(dir=folder) as own:
+        megabytes = megabytes_of_ours(subject, Path(own), 2)
+    print(f"\n{subject.name}; {rounds} rounds of {count} notebooks, {few} for papermill; medians")
+    print(f"{'':30}{'s/notebook':>11}{'÷ limit':>9}{'× papermill':>13}   from … to")
+    for name, (workers, _) in there.items():
+        peer = found[f"papermill command, {workers} at a time"]
+        print(f"{name:30}{found[name]:11.3f}{found[name] * workers / found['limit']:9.2f}"
+              f"{peer / found[name]:13.1f}   {min(seconds[name]):.3f} … {max(seconds[name]):.3f}",
+              flush=True)  # fmt: skip
+    print(f"private memory of a worker and its kernel, with pages: {megabytes:.0f} MB", flush=True)
 
 
 def growth(subject: Subject, folder: Path, counts: list[int]) -> None:
     print(f"\n{subject.name}, ours, 2 workers, growing")
-    print(f"{'notebooks':>10}{'s':>9}{'s/notebook':>12}{'private MB':>12}")
+    print(f"{'notebooks':>10}{'s':>9}{'s/notebook':>12}")
     for count in counts:
         with tempfile.TemporaryDirectory(dir=folder) as own:
-            timed = with_ours(subject, Path(own), count, 2)
-        print(f"{count:10}{timed.seconds * count:9.1f}{timed.seconds:12.3f}"
-              f"{timed.megabytes:12.0f}", flush=True)  # fmt: skip
+            seconds = with_ours(subject, count, 2, ("ipynb",), Path(own))
+        print(f"{count:10}{seconds * count:9.1f}{seconds:12.3f}", flush=True)
 
 
 def main() -> int:
@@ -316,7 +339,7 @@ def main() -> int:
     parser.add_argument("--small", action="store_true")
     parser.add_argument("--growth", type=int, nargs="*", default=[1, 10, 100])
     asked = parser.parse_args()
-    count, few = (4, 2) if asked.small else (26, 6)
+    count, few, rounds = (2, 1, 1) if asked.small else (8, 4, 3)
     cores = len(os.sched_getaffinity(0))
     print(f"load {os.getloadavg()[0]:.1f}, {cores} cores, Python {sys.version.split()[0]}")
     with tempfile.TemporaryDirectory() as name:
@@ -327,7 +350,7 @@ def main() -> int:
         ]
         print(f"first report of `sanlian report` after {first_report(folder / 'first'):.1f} s")
         for subject in subjects:
-            compare(subject, folder, count, few)
+            compare(subject, folder, count, few, rounds)
         growth(subjects[1], folder, [1, 4] if asked.small else asked.growth)
     return 0
 
