@@ -551,6 +551,62 @@ def _report(order: Order, pool: Pool, progress: Progress, *, show: bool) -> bool
     return bool(run.failed)
 
 
+@cli.command(help=say("在 JupyterLab 中探索", "explore in JupyterLab"))
+@click.argument("ledger", metavar="[LEDGER]", required=False, default="")
+@click.option("--frame", metavar="FRAME", default="", help=_FRAME)
+@click.option("--policy", metavar="ID", default="", help=_POLICY)
+@click.option(
+    "--folder",
+    default="sanlian-notebooks",
+    show_default=True,
+    metavar="DIR",
+    help=say("笔记本放在哪里", "where the notebooks are put"),
+)
+@click.option(
+    "--port",
+    type=click.IntRange(1, 65535),
+    metavar="N",
+    help=say("端口；不给则自动选择", "port; a free one without it"),
+)
+@click.option("--no-browser", is_flag=True, help=say("不打开浏览器", "open no browser"))
+@click.option("--lang", type=click.Choice(["zh", "en"]), help=say("笔记本的语言", "language"))
+def explore(
+    ledger: str,
+    frame: str,
+    policy: str,
+    folder: str,
+    port: int | None,
+    no_browser: bool,
+    lang: str | None,
+) -> None:
+    """Put the notebooks into a folder and open JupyterLab there."""
+    from sanlian_analysis.explore.lab import Session, open_lab, prepare
+    from sanlian_analysis.ledger import read_ledger
+    from sanlian_analysis.policy_files import load_policy
+
+    given: dict[str, str] = {}
+    if ledger:
+        read_ledger(ledger, frame or None)  # what is wrong with it is said here, not in a notebook
+        given |= {"ledger": os.path.abspath(ledger)}
+        given |= {"frame": os.path.abspath(frame) if frame else "", "policy": policy, "area": ""}
+    elif frame:
+        raise SanlianError(
+            say(
+                "--frame 需要同时给出台账",
+                "--frame needs a ledger: sanlian explore LEDGER --frame …",
+            )
+        )
+    if policy:
+        load_policy(policy)
+        given["policy"] = os.path.abspath(policy) if os.path.isfile(policy) else policy
+    if lang:
+        given["lang"] = lang
+    where = Path(folder).resolve()
+    prepare(where, given)
+    click.echo(say(f"笔记本在 {where}", f"the notebooks are in {where}"), err=True)
+    sys.exit(open_lab(Session(where, port or 0, not no_browser)))
+
+
 @cli.command(help=say("画一张图", "draw one chart"))
 @click.argument("name", metavar="NAME")
 @click.argument("ledger", metavar="LEDGER")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,10 +14,13 @@ from sanlian_analysis.charts import style
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import counted, verdict_sentence
 from sanlian_analysis.codes import LEVELS
+from sanlian_analysis.findings import SEVERITIES, Finding, counts, grouped
 from sanlian_analysis.language import listed, quoted, say
+from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import THEMES, Policy
 from sanlian_analysis.policy_text import calculation_text
 from sanlian_analysis.records import records
+from sanlian_analysis.schema import KEYS, measured
 from sanlian_analysis.table import Link, Statement, Table, Tables, simulated_mark
 from sanlian_analysis.unit_tables import data_quality, short_units
 
@@ -404,3 +409,61 @@ def enclosing_area(results: pd.DataFrame) -> str:
         if len(heads := {code[:digits] for code in codes}) == 1:
             return heads.pop()
     return ""
+
+
+def contents(ledger: Ledger) -> Table:
+    """What was read of a ledger: rows, columns and snapshots, sheet by sheet."""
+    body = []
+    for sheet in KEYS:
+        table = ledger.table(sheet)
+        if len(table):
+            known = [id_ for id_ in measured(sheet) if id_ in table]
+            days = f"{table['date'].nunique():,}"
+            body.append((sheet, f"{len(table):,}", f"{len(known):,}", days))
+    header = (
+        say("工作表", "Sheet"),
+        say("行数", "Rows"),
+        say("变量", "Variables"),
+        say("时点", "Snapshots"),
+    )
+    days = listed(day.isoformat() for day in ledger.dates)
+    notes = [say(f"统计时点：{days}。", f"Snapshots: {days}.")]
+    if ledger.frame is not None:
+        notes.append(
+            say(
+                f"名录：{len(ledger.frame):,} 个村（社区）。",
+                f"Frame: {len(ledger.frame):,} villages and communities.",
+            )
+        )
+    numeric = frozenset({1, 2, 3})
+    name = Path(ledger.path).name
+    return Table(name, header, tuple(body), numeric, tuple(notes), ledger.simulated)
+
+
+def findings(found: Sequence[Finding], *, most: int = 20) -> Table:
+    """What a check found, equal findings in one line, the worst first; at most `most` lines.
+
+    `found`: of `sl.check`.
+    """
+    groups = grouped(found)
+    body = tuple(
+        (
+            say(*SEVERITIES[group.findings[0].severity]),
+            f"{len(group.findings):,}",
+            listed(one.place for one in group.findings[:3])
+            + ("…" if len(group.findings) > 3 else ""),
+            group.findings[0].expected or group.findings[0].message,
+        )
+        for group in groups[:most]
+    )
+    header = (
+        say("程度", "Severity"),
+        say("处数", "Places"),
+        say("单元格", "Cells"),
+        say("应为、怎样改", "What is expected, and the mend"),
+    )
+    counted_ = listed(f"{say(*SEVERITIES[kind])} {n:,}" for kind, n in counts(found).items())
+    caption = say(f"检查结果：{counted_}", f"Findings: {counted_}")
+    notes = () if body else (say("没有发现问题。", "Nothing was found."),)
+    total = len(groups) if len(groups) > most else None
+    return Table(caption, header, body, frozenset({1}), notes, total=total)

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from sanlian_analysis import schema
-from sanlian_analysis.calculation import Situation, Units, scope
+from sanlian_analysis.calculation import Situation, Units, assess, scope
 from sanlian_analysis.columns import UnitColumns
 from sanlian_analysis.evaluation import situation_at
 from sanlian_analysis.exact import Interval
@@ -57,6 +57,46 @@ def units_short(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -
     identity = units.columns.units[["code", "name", "street", "settlement"]]
     joined = identity.join(table.set_index("position"), how="inner")
     return joined.sort_values("code", kind="stable", ignore_index=True)
+
+
+def units_judged(
+    ledger: Ledger,
+    policy: Policy,
+    target: str,
+    date: dt.date,
+    area: str = "",
+    *,
+    reading: str = "primary",
+) -> pd.DataFrame:
+    """How every unit of an area stands on one target: what the figures are made of.
+
+    One row per unit in scope whose code begins with `area`, sorted by code: code,
+    name, street, settlement (of communities), `status` (`passes`, `fails`,
+    `unknown`; `known` for measures that add up), and the variables of the
+    formula as the ledger has them (<NA> is unknown). Rulebook, rules 3 to 7.
+
+    Raises KeyError for an unknown target or reading.
+    """
+    situation = situation_at(ledger, policy, date)
+    asked = policy.target(target)
+    one = next(known for known in asked.readings if known.id == reading)
+    found = assess(situation, asked, one)
+    table = found.units.columns.units
+    kind = "county" if asked.unit == "area" else asked.unit
+    code = "code" if kind == "community" else f"{kind}_code"
+    here = found.in_scope & table[code].str.startswith(area).to_numpy(dtype=bool)
+    outcome = found.outcome
+    status = np.where(found.known, "known", "unknown")
+    if outcome is not None:
+        status = np.select([outcome.true, outcome.false], ["passes", "fails"], "unknown")
+    names = dict.fromkeys((*names_of(one.formula), *(one.where.names if one.where else ())))
+    identity = {"code": code, "name": "name" if kind == "community" else kind}
+    columns = {shown: table[column] for shown, column in identity.items()}
+    if kind == "community":
+        columns |= {name: table[name] for name in ("street", "settlement")}
+    columns["status"] = pd.Series(status, index=table.index)
+    columns |= {name: table[name] for name in names if name in table and name not in columns}
+    return pd.DataFrame(columns)[here].reset_index(drop=True)
 
 
 def _sets_a_standard(target: Target, situation: Situation) -> bool:

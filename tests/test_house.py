@@ -38,10 +38,11 @@ LAYERS = [
     ["template", "marked_copy"],
     ["simulate"],
     ["charts"],
-    ["table", "unit_tables", "tables"],
+    ["table", "unit_tables", "tables", "plan_tables", "compare_tables"],
     ["briefing", "named_charts"],
     ["engine"],
     ["report"],
+    ["explore"],
     ["cli"],
 ]
 LAYER_OF = {name: depth for depth, group in enumerate(LAYERS) for name in group}

@@ -12,6 +12,8 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 - `organisations`, `staff_bands`: the two above, with the limits that a policy sets
 - `ratio_bars`: a ratio area by area, with numerator and denominator
 - `threshold_curve`: how the share depends on the bar, with every document's bar
+- `bar_curve`: one target's share at every supposed bar
+- `effort_curve`: coverage against additions, the cheapest units first
 - `change`: areas between two snapshots
 - `score_profile`: the items of a score as shares of their maximum
 - `tile_map`: counties as equal tiles, roughly where they lie
@@ -20,9 +22,11 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 `simulated=True` marks a chart as drawn from simulated data.
 """
 
+from sanlian_analysis.charts.bars import bar_curve
 from sanlian_analysis.charts.change import change
 from sanlian_analysis.charts.completeness import completeness
 from sanlian_analysis.charts.distribution import distribution
+from sanlian_analysis.charts.effort import effort_curve
 from sanlian_analysis.charts.figure import Chart
 from sanlian_analysis.charts.matrix import verdict_matrix
 from sanlian_analysis.charts.milestones import milestone_steps
@@ -37,9 +41,11 @@ from sanlian_analysis.charts.tiles import tile_map
 
 __all__ = [
     "Chart",
+    "bar_curve",
     "change",
     "completeness",
     "distribution",
+    "effort_curve",
     "milestone_steps",
     "organisations",
     "ranked_areas",

@@ -64,8 +64,8 @@ class Order:
 
 def fork(order: Order, ready: Connection) -> int:
     """Fork a kernel; returns the id of its process. `ready` is told once it is one."""
-    for stream in (sys.__stdout__, sys.__stderr__):
-        with contextlib.suppress(AttributeError, OSError, ValueError):  # none, broken, closed
+    for stream in filter(None, (sys.__stdout__, sys.__stderr__)):
+        with contextlib.suppress(OSError, ValueError):  # broken, closed
             stream.flush()  # else the child would write again what waits here
     parent = os.getpid()
     with warnings.catch_warnings():

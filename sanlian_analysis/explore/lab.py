@@ -1,0 +1,142 @@
+"""The notebooks in JupyterLab: a folder of the user's own, in the language of the system."""
+
+from __future__ import annotations
+
+import json
+import locale
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from papermill.parameterize import parameterize_notebook
+
+from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.files import whole_file
+from sanlian_analysis.inputs import notebook_folder
+from sanlian_analysis.language import say
+
+#: The notebooks to explore with, the first one to be opened first.
+NOTEBOOKS = (
+    "00_start.ipynb",
+    "explore.ipynb",
+    "compare_policies.ipynb",
+    "plan.ipynb",
+    "tutorial_briefing.ipynb",
+    "tutorial_bounds.ipynb",
+)
+
+#: Where JupyterLab keeps what is set beforehand, below the notebooks.
+_SETTINGS = Path(".jupyter/labconfig/default_setting_overrides.json")
+
+
+@dataclass(frozen=True)
+class Session:
+    """Where the notebooks lie, and how JupyterLab is started."""
+
+    folder: Path
+    port: int = 0
+    browser: bool = True
+
+    @property
+    def command(self) -> list[str]:
+        """JupyterLab with the first notebook; it talks to this machine alone."""
+        options = {
+            "ServerApp.root_dir": str(self.folder),
+            "LabApp.default_url": f"/lab/tree/{NOTEBOOKS[0]}",
+            "LabApp.extension_manager": "readonly",  # it would ask a package registry
+            "LabApp.news_url": "",
+        }
+        if self.port:
+            options["ServerApp.port"] = str(self.port)
+        if not self.browser:
+            options["ServerApp.open_browser"] = "False"
+        root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
+        return [
+            *(sys.executable, "-m", "jupyterlab"),
+            *(f"--{name}={value}" for name, value in options.items()),
+            *root,
+        ]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """With the settings of the folder, which the user's own come before."""
+        there = os.environ.get("JUPYTER_CONFIG_PATH", "")
+        own = str(self.folder / _SETTINGS.parents[1])
+        return os.environ | {
+            "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, (there, own))),
+        }
+
+
+def chinese_system() -> bool:
+    """Whether the system speaks Chinese to its user."""
+    for name in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(name):
+            return value.lower().startswith("zh")
+    return (locale.getlocale()[0] or "").lower().startswith(("zh", "chinese"))
+
+
+def prepare(folder: Path, given: Mapping[str, str]) -> None:
+    """Put the notebooks into a folder, with the user's ledger for their parameters.
+
+    A notebook that is there already is kept as it is, but for the cell with these
+    parameters. `given`: parameters by name, those that are not the notebooks' own.
+
+    Raises SanlianError when the folder cannot be written, and for a file in it
+    that is no notebook.
+    """
+    for name in NOTEBOOKS:
+        target = folder / name
+        notebook = _notebook(target if target.exists() else notebook_folder() / name)
+        if target.exists() and not given:
+            continue
+        made = parameterize_notebook(notebook, dict(given)) if given else notebook
+        with whole_file(target) as path:
+            nbformat.write(made, path)
+    settings: dict[str, object] = {
+        "@jupyterlab/apputils-extension:notification": {
+            "fetchNews": "false",
+            "checkForUpdates": False,
+        }
+    }
+    if chinese_system():
+        settings["@jupyterlab/translation-extension:plugin"] = {"locale": "zh_CN"}
+    with whole_file(folder / _SETTINGS) as path:
+        path.write_text(json.dumps(settings, indent=1), encoding="utf-8")
+
+
+def _notebook(path: Path) -> NotebookNode:
+    try:
+        return nbformat.read(path, 4)
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, OSError):
+        raise SanlianError(
+            say(
+                f"{path}：不是可读的笔记本；请移走或删除后重试",
+                f"{path}: not a notebook that can be read; move it away and try again",
+            )
+        ) from None
+
+
+def open_lab(session: Session) -> int:
+    """Start JupyterLab and wait until it is closed; its exit code.
+
+    Raises SanlianError when it is not installed.
+    """
+    if find_spec("jupyterlab") is None:
+        raise SanlianError(
+            say(
+                "没有安装 JupyterLab；请运行 pip install jupyterlab",
+                "JupyterLab is not installed: pip install jupyterlab",
+            )
+        )
+    with subprocess.Popen(session.command, env=session.environment) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue  # Ctrl-C is JupyterLab's, which asks or ends
