@@ -159,7 +159,12 @@ def _draw(axes: Axes, about: _About) -> None:
     small = style.lettering(style.SMALL, style.MUTED)
     axes.set_xticks(places, [f"{place:,}" for place in places], **small)
     if about.open:
-        band: dict[str, Any] = {"step": "mid", "color": style.UNKNOWN_TONE, "linewidth": 0, "zorder": 1.5}
+        band: dict[str, Any] = {
+            "step": "mid",
+            "color": style.UNKNOWN_TONE,
+            "linewidth": 0,
+            "zorder": 1.5,
+        }
         axes.fill_between(numbers, low, high, **band)
         _step(axes, numbers, high, style.MUTED, 0.9, "upper")
     _step(axes, numbers, low, style.TONES[2], 2.2, "lower")

@@ -136,7 +136,12 @@ def _draw(axes: Axes, about: _About) -> None:
         axes, quantity, 1.0 if quantity.percent else axis_end(quantity, top), style.SMALL
     )
     horizontal_scale(axes, words.COUNT, max(spent[-1], 1.0) * 1.02, style.SMALL)
-    look: dict[str, Any] = {"color": style.TONES[2], "linewidth": 2.2, "clip_on": False, "zorder": 3}
+    look: dict[str, Any] = {
+        "color": style.TONES[2],
+        "linewidth": 2.2,
+        "clip_on": False,
+        "zorder": 3,
+    }
     axes.plot(spent, share, drawstyle="steps-post", gid="effort", **look)
     if plan.threshold is not None:
         axes.axhline(

@@ -16,11 +16,11 @@ from sanlian_analysis.explore.bars_panel import BarsPanel
 from sanlian_analysis.explore.choices import Choices, choices_of, first_target, place_of
 from sanlian_analysis.explore.panel import (
     Panel,
+    UnitTable,
     dropdown,
     picture_of,
     row,
     shown,
-    unit_table,
 )
 from sanlian_analysis.explore.view import View, chart_options
 from sanlian_analysis.files import safe_name, whole_file
@@ -82,7 +82,7 @@ class Explorer(Panel):
         self.heading, self.sentence, self.picture, self.indicators = (shown() for _ in range(4))
         self.bars = BarsPanel()
         self.view = self._view()
-        self.units = unit_table(self.view.units)
+        self.units = UnitTable(self.view.units)
         self.format = dropdown(
             say("格式", "Format"), [(name.upper(), name) for name in RENDERERS], "pdf"
         )
@@ -106,6 +106,7 @@ class Explorer(Panel):
         return ipywidgets.VBox(
             [
                 row(self.policy, self.city, self.area, self.date, self.target, self.chart),
+                self.style,
                 self.message,
                 self.heading,
                 self.sentence,
@@ -113,7 +114,7 @@ class Explorer(Panel):
                 self.bars.box,
                 self.indicators,
                 units,
-                self.units,
+                self.units.box,
                 row(self.format, self.export, self.exported),
             ]
         )
@@ -176,7 +177,7 @@ class Explorer(Panel):
         self.picture.value = picture
         self.indicators.value = view.indicators._repr_html_()
         self.exported.value = ""
-        self.units.update(view.units)
+        self.units.show(view.units)
         self.bars.show(view)
 
     def export_briefing(self, kind: str) -> Path:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import locale
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -14,6 +15,7 @@ from pathlib import Path
 
 import nbformat
 from nbformat import NotebookNode
+from papermill.iorw import load_notebook_node
 from papermill.parameterize import parameterize_notebook
 
 from sanlian_analysis.errors import SanlianError
@@ -21,15 +23,11 @@ from sanlian_analysis.files import whole_file
 from sanlian_analysis.inputs import notebook_folder
 from sanlian_analysis.language import say
 
-#: The notebooks to explore with, the first one to be opened first.
-NOTEBOOKS = (
-    "00_start.ipynb",
-    "explore.ipynb",
-    "compare_policies.ipynb",
-    "plan.ipynb",
-    "tutorial_briefing.ipynb",
-    "tutorial_bounds.ipynb",
-)
+#: The notebooks to explore a ledger with, the first one to be opened first.
+ANALYSES = ("00_start.ipynb", "explore.ipynb", "compare_policies.ipynb", "plan.ipynb")
+
+#: Those that bring their own figures.
+TUTORIALS = ("tutorial_briefing.ipynb", "tutorial_bounds.ipynb")
 
 #: Where JupyterLab keeps what is set beforehand, below the notebooks.
 _SETTINGS = Path(".jupyter/labconfig/default_setting_overrides.json")
@@ -48,7 +46,7 @@ class Session:
         """JupyterLab with the first notebook; it talks to this machine alone."""
         options = {
             "ServerApp.root_dir": str(self.folder),
-            "LabApp.default_url": f"/lab/tree/{NOTEBOOKS[0]}",
+            "LabApp.default_url": f"/lab/tree/{ANALYSES[0]}",
             "LabApp.extension_manager": "readonly",  # it would ask a package registry
             "LabApp.news_url": "",
         }
@@ -90,14 +88,14 @@ def prepare(folder: Path, given: Mapping[str, str]) -> None:
     Raises SanlianError when the folder cannot be written, and for a file in it
     that is no notebook.
     """
-    for name in NOTEBOOKS:
+    for name in (*ANALYSES, *TUTORIALS):
         target = folder / name
-        notebook = _notebook(target if target.exists() else notebook_folder() / name)
-        if target.exists() and not given:
+        wanted = {k: v for k, v in given.items() if name in ANALYSES or k == "lang"}
+        if target.exists() and not wanted:
             continue
-        made = parameterize_notebook(notebook, dict(given)) if given else notebook
+        notebook = _notebook(target if target.exists() else notebook_folder() / name)
         with whole_file(target) as path:
-            nbformat.write(made, path)
+            nbformat.write(_with(notebook, wanted), path)
     settings: dict[str, object] = {
         "@jupyterlab/apputils-extension:notification": {
             "fetchNews": "false",
@@ -112,14 +110,25 @@ def prepare(folder: Path, given: Mapping[str, str]) -> None:
 
 def _notebook(path: Path) -> NotebookNode:
     try:
-        return nbformat.read(path, 4)
-    except (nbformat.reader.NotJSONError, nbformat.ValidationError, OSError):
+        return load_notebook_node(str(path))
+    except (nbformat.reader.NotJSONError, nbformat.ValidationError, OSError, ValueError):
         raise SanlianError(
             say(
                 f"{path}：不是可读的笔记本；请移走或删除后重试",
                 f"{path}: not a notebook that can be read; move it away and try again",
             )
         ) from None
+
+
+def _with(notebook: NotebookNode, given: Mapping[str, str]) -> NotebookNode:
+    """With a cell of parameters, where any are given; without what papermill notes of a run."""
+    made = parameterize_notebook(notebook, dict(given)) if given else notebook
+    made.metadata.pop("papermill", None)
+    for cell in made.cells:
+        cell.metadata.pop("papermill", None)
+        if not cell.metadata.get("tags"):
+            cell.metadata.pop("tags", None)
+    return made
 
 
 def open_lab(session: Session) -> int:
@@ -135,6 +144,7 @@ def open_lab(session: Session) -> int:
             )
         )
     with subprocess.Popen(session.command, env=session.environment) as process:
+        signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
             try:
                 return process.wait()

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from PIL import Image
 
 from sanlian_analysis.charts import style
@@ -40,7 +41,9 @@ class MovingBars:
         )  # fmt: skip
         self._axes = axes
         self.chart.set_dpi(_DPI)
-        self._canvas: Any = self.chart.canvas
+        canvas = self.chart.canvas
+        assert isinstance(canvas, FigureCanvasAgg), "charts are drawn on an Agg canvas"
+        self._canvas = canvas
         self._canvas.draw()
         self._still = self._canvas.copy_from_bbox(self.chart.bbox)
 

@@ -16,11 +16,19 @@ from itables.widget import ITable
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.explore.choices import Options
-from sanlian_analysis.language import say
+from sanlian_analysis.language import current
+from sanlian_analysis.results import defused
 
 _WIDE = ipywidgets.Layout(width="100%")
 _CONTROL = ipywidgets.Layout(width="330px")
 _LABEL = {"description_width": "70px"}
+
+#: The mark of simulated figures, wherever a panel shows it.
+_STYLE = """<style>
+.simulated { background: #FFF1C2; border: 1px solid #1F2328; border-radius: 4px;
+  font-size: 12px; font-weight: normal; padding: 1px 6px; white-space: nowrap; }
+.table td:not(.number), .table th { text-align: left !important; }
+</style>"""
 
 #: What a table of units says in Chinese.
 _TABLE_ZH = {
@@ -31,7 +39,7 @@ _TABLE_ZH = {
     "lengthMenu": "每页 _MENU_ 行",
     "zeroRecords": "没有符合条件的行",
     "emptyTable": "没有行",
-    "buttons": {"copyHtml5": "复制", "csvHtml5": "下载 CSV"},
+    "buttons": {"copy": "复制", "csv": "下载 CSV", "pageLength": {"_": "每页 %d 行", "-1": "全部"}},
 }
 
 
@@ -40,6 +48,7 @@ class Panel(ABC):
 
     def __init__(self) -> None:
         """A panel without content yet."""
+        self.style = ipywidgets.HTML(_STYLE)
         self.message = ipywidgets.HTML(layout=_WIDE)
         self._setting = False
 
@@ -63,10 +72,15 @@ class Panel(ABC):
     def charts(self) -> list[Chart]:
         """The charts that are shown."""
 
+    @property
+    def page(self) -> str:
+        """The document with its style."""
+        return _STYLE + self.document
+
     def _repr_mimebundle_(self, **_: object) -> dict[str, Any]:
         """The widget for those who can show it, then a page, a picture and plain text."""
         shown = dict(self.box._repr_mimebundle_())
-        shown |= {"text/html": self.document, "text/plain": self.text}
+        shown |= {"text/html": self.page, "text/plain": self.text}
         for chart in self.charts[:1]:
             shown["image/png"] = base64.b64encode(chart.png()).decode("ascii")
         return shown
@@ -109,7 +123,9 @@ def dropdown(label: str, options: Options, value: str) -> ipywidgets.Dropdown:
 
 def shown() -> ipywidgets.HTML:
     """A place for a page's part."""
-    return ipywidgets.HTML(layout=_WIDE)
+    place = ipywidgets.HTML(layout=_WIDE)
+    place.add_class("jp-RenderedHTMLCommon")  # looks like what a notebook shows
+    return place
 
 
 def picture(png: bytes, alt: str, wide: int) -> str:
@@ -124,19 +140,36 @@ def picture_of(chart: Chart) -> str:
     return picture(chart.png(), chart.alt, round(float(chart.get_size_inches()[0]) * 96))
 
 
-def unit_table(units: pd.DataFrame) -> ITable:
-    """A table to be filtered, sorted and downloaded; names in it are text, never HTML."""
-    options: dict[str, Any] = {"language": _TABLE_ZH} if say("zh", "en") == "zh" else {}
-    return ITable(
-        units,
-        allow_html=False,
-        maxBytes=0,
-        showIndex=False,
-        buttons=["copyHtml5", "csvHtml5"],
-        lengthMenu=[10, 25, 100],
-        classes="display compact nowrap",
-        **options,
-    )
+class UnitTable:
+    """A table to be filtered, sorted and downloaded.
+
+    Names in it are text, never HTML, nor formulas where it is opened in a spreadsheet.
+    """
+
+    def __init__(self, units: pd.DataFrame) -> None:
+        """Show these units."""
+        self.box = ITable(_defused(units), **self._options)
+
+    def show(self, units: pd.DataFrame) -> None:
+        """Show others."""
+        self.box.update(_defused(units), **self._options)
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        options: dict[str, Any] = {"language": _TABLE_ZH} if current() == "zh" else {}
+        return options | {
+            "allow_html": False,
+            "maxBytes": 0,  # every unit, however many
+            "showIndex": False,
+            "buttons": ["pageLength", "copyHtml5", "csvHtml5"],
+            "lengthMenu": [10, 25, 100],
+            "classes": "display compact nowrap",
+            "style": "table-layout:auto;width:100%",
+        }
+
+
+def _defused(units: pd.DataFrame) -> pd.DataFrame:
+    return units.map(lambda cell: defused(cell) if isinstance(cell, str) else cell)
 
 
 def row(*children: ipywidgets.Widget) -> ipywidgets.Box:

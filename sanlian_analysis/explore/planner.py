@@ -93,6 +93,7 @@ class Planner(Panel):
         return ipywidgets.VBox(
             [
                 row(self.city, self.area, self.target, self.budget),
+                self.style,
                 self.message,
                 self.picture,
                 self.pace,

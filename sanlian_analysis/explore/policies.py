@@ -74,7 +74,7 @@ class PolicyPanel(Panel):
     def box(self) -> ipywidgets.Widget:
         """Controls above the bars of all documents, and the tables."""
         controls = row(self.policies, self.city, self.date)
-        return ipywidgets.VBox([controls, self.message, self.picture, self.tables])
+        return ipywidgets.VBox([controls, self.style, self.message, self.picture, self.tables])
 
     @property
     def documents(self) -> list[Policy]:
