@@ -9,7 +9,7 @@ NOTEBOOKS := $(wildcard notebooks/*.ipynb)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help setup reports gallery test lint format data lock clean
+.PHONY: help setup reports gallery docs test lint format data lock clean
 
 help: ## print the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' Makefile
@@ -34,6 +34,10 @@ reports: $(READY) ## the briefings of the shipped example, into reports/
 
 gallery: $(READY) ## every chart, page and slide as pictures, into reports/gallery/
 	$(BIN)/python docs/gallery.py
+
+docs: $(READY) ## the guide and the reference, into reports/docs/
+	$(BIN)/python -m sphinx -q -E -W --keep-going docs reports/docs
+	@echo reports/docs/index.html
 
 test: lint ## lint, types and all tests
 	$(BIN)/python -m pytest -n 2 --dist loadgroup

@@ -580,8 +580,8 @@ def explore(
     lang: str | None,
 ) -> None:
     """Put the notebooks into a folder and open JupyterLab there."""
-    from sanlian_analysis.explore.lab import Session, open_lab, prepare
     from sanlian_analysis.ledger import read_ledger
+    from sanlian_analysis.panels.lab import Session, open_lab, prepare
     from sanlian_analysis.policy_files import load_policy
 
     given: dict[str, str] = {}

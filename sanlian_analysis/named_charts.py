@@ -15,6 +15,7 @@ from sanlian_analysis.charts import Chart
 from sanlian_analysis.codes import level_of
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import listed, say
+from sanlian_analysis.planning import bars_of, least_effort
 from sanlian_analysis.policy import Policy, Ratio
 from sanlian_analysis.policy_files import POLICY_IDS, load_policy
 from sanlian_analysis.units import completeness, units_at
@@ -143,6 +144,22 @@ def _thresholds(wanted: Wanted) -> list[Chart]:
     return [charts.threshold_curve(units, policies=every, **about)]
 
 
+def _bars(wanted: Wanted) -> list[Chart]:
+    found = wanted.found
+    area = wanted.area or tables.enclosing_area(found.results)
+    asked = (found.ledger, wanted.policy, wanted.main, wanted.date)
+    bars = bars_of(*asked, assumptions=found.assumptions)
+    return [charts.bar_curve(bars, area, simulated=found.ledger.simulated).chart]
+
+
+def _effort(wanted: Wanted) -> list[Chart]:
+    found = wanted.found
+    area = wanted.area or tables.enclosing_area(found.results)
+    asked = (found.ledger, wanted.policy, wanted.main, area, wanted.date)
+    plan = least_effort(*asked, assumptions=found.assumptions)
+    return [charts.effort_curve(plan, wanted.policy, simulated=found.ledger.simulated)]
+
+
 def _scores(wanted: Wanted) -> list[Chart]:
     units, about = _units_about(wanted)
     return [charts.score_profile(units, policy=wanted.policy, **about)]
@@ -166,6 +183,8 @@ NAMED: dict[str, tuple[str, str, Callable[[Wanted], list[Chart]]]] = {
     "organisations": ("社会组织分布", "organisations", _of_units(charts.organisations)),
     "staff": ("人员配备", "staff against households", _of_units(charts.staff_bands)),
     "ratios": ("比例", "ratios", _ratios),
+    "bars": ("换个标准会怎样", "the share at every supposed bar", _bars),
+    "effort": ("最少补多少", "coverage against additions", _effort),
     "scores": ("十四项得分", "score profile", _scores),
     "completeness": ("数据完整性", "completeness", _completeness),
 }

@@ -42,7 +42,7 @@ LAYERS = [
     ["briefing", "named_charts"],
     ["engine"],
     ["report"],
-    ["explore"],
+    ["panels"],
     ["cli"],
 ]
 LAYER_OF = {name: depth for depth, group in enumerate(LAYERS) for name in group}

@@ -16,9 +16,9 @@ from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import variable_label
 from sanlian_analysis.codes import level_of
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.explore.choices import Options
 from sanlian_analysis.language import quoted, say
 from sanlian_analysis.named_charts import NAMED, Wanted
+from sanlian_analysis.panels.choices import Options
 from sanlian_analysis.records import records
 from sanlian_analysis.schema import SETTLEMENTS
 from sanlian_analysis.table import Statement, Tables

@@ -12,9 +12,12 @@ import ipywidgets
 
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.codes import level_of
-from sanlian_analysis.explore.bars_panel import BarsPanel
-from sanlian_analysis.explore.choices import Choices, choices_of, first_target, place_of
-from sanlian_analysis.explore.panel import (
+from sanlian_analysis.files import safe_name, whole_file
+from sanlian_analysis.language import say
+from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.panels.bars_panel import BarsPanel
+from sanlian_analysis.panels.choices import Choices, choices_of, first_target, place_of
+from sanlian_analysis.panels.panel import (
     Panel,
     UnitTable,
     dropdown,
@@ -22,10 +25,7 @@ from sanlian_analysis.explore.panel import (
     row,
     shown,
 )
-from sanlian_analysis.explore.view import View, chart_options
-from sanlian_analysis.files import safe_name, whole_file
-from sanlian_analysis.language import say
-from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.panels.view import View, chart_options
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.report.renderings import RENDERERS, area_briefing
 

@@ -12,10 +12,10 @@ import pandas as pd
 from sanlian_analysis.charts import Chart, style
 from sanlian_analysis.codes import level_of
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.explore.moving import MovingBars
-from sanlian_analysis.explore.panel import picture, row, shown
-from sanlian_analysis.explore.view import View
 from sanlian_analysis.language import listed, say
+from sanlian_analysis.panels.moving import MovingBars
+from sanlian_analysis.panels.panel import picture, row, shown
+from sanlian_analysis.panels.view import View
 from sanlian_analysis.planning import Bars, bars_of
 from sanlian_analysis.records import records
 from sanlian_analysis.tables import verdict_text

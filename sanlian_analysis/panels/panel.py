@@ -15,8 +15,8 @@ from itables.widget import ITable
 
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.explore.choices import Options
 from sanlian_analysis.language import current
+from sanlian_analysis.panels.choices import Options
 from sanlian_analysis.results import defused
 
 _WIDE = ipywidgets.Layout(width="100%")

@@ -12,10 +12,10 @@ from sanlian_analysis import plan_tables
 from sanlian_analysis.charts import Chart, effort_curve
 from sanlian_analysis.charts.words import variable_label
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.explore.choices import Choices, choices_of, first_target, place_of
-from sanlian_analysis.explore.panel import Panel, dropdown, picture_of, row, shown
 from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.panels.choices import Choices, choices_of, first_target, place_of
+from sanlian_analysis.panels.panel import Panel, dropdown, picture_of, row, shown
 from sanlian_analysis.planning import ChangeRule, LeastEffort, least_effort, pace, what_if
 from sanlian_analysis.policy import Policy, names_of
 from sanlian_analysis.schema import COMMUNITIES, measured

@@ -12,10 +12,10 @@ from sanlian_analysis.charts import Chart, threshold_curve
 from sanlian_analysis.compare import PolicyComparison, compare_policies
 from sanlian_analysis.compare_tables import Documents
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.explore.choices import Choices, choices_of, place_of
-from sanlian_analysis.explore.panel import Panel, dropdown, picture_of, row, shown
 from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
+from sanlian_analysis.panels.choices import Choices, choices_of, place_of
+from sanlian_analysis.panels.panel import Panel, dropdown, picture_of, row, shown
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.table import Tables
 from sanlian_analysis.units import units_at
