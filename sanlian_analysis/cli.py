@@ -569,6 +569,11 @@ def _report(order: Order, pool: Pool, progress: Progress, *, show: bool) -> bool
     help=say("端口；不给则自动选择", "port; a free one without it"),
 )
 @click.option("--no-browser", is_flag=True, help=say("不打开浏览器", "open no browser"))
+@click.option(
+    "--page",
+    is_flag=True,
+    help=say("只开探索页面，不开 JupyterLab", "the explorer alone, as a page"),
+)
 @click.option("--lang", type=click.Choice(["zh", "en"]), help=say("笔记本的语言", "language"))
 def explore(
     ledger: str,
@@ -577,11 +582,12 @@ def explore(
     folder: str,
     port: int | None,
     no_browser: bool,
+    page: bool,
     lang: str | None,
 ) -> None:
     """Put the notebooks into a folder and open JupyterLab there."""
     from sanlian_analysis.ledger import read_ledger
-    from sanlian_analysis.panels.lab import Session, open_lab, prepare
+    from sanlian_analysis.panels.lab import Session, open_session, prepare
     from sanlian_analysis.policy_files import load_policy
 
     given: dict[str, str] = {}
@@ -604,7 +610,7 @@ def explore(
     where = Path(folder).resolve()
     prepare(where, given)
     click.echo(say(f"笔记本在 {where}", f"the notebooks are in {where}"), err=True)
-    sys.exit(open_lab(Session(where, port or 0, not no_browser)))
+    sys.exit(open_session(Session(where, port or 0, not no_browser, page)))
 
 
 @cli.command(help=say("画一张图", "draw one chart"))

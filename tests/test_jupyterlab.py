@@ -191,18 +191,16 @@ def test_a_budget_is_moved_and_a_rule_supposed(page, lab):
     page.get_by_text(re.compile(r"^设想的改动：改动 [\d,]+ 个单元格")).first.wait_for()
 
 
-def test_people_without_jupyter_have_a_page(page, lab, tmp_path):
-    folder = tmp_path / "notebooks"
-    folder.mkdir()
-    shutil.copy(
-        Path(lab.process.args[lab.process.args.index("--folder") + 1]) / "explore.ipynb", folder
-    )
+def test_people_without_jupyter_have_a_page(page, tmp_path):
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "voila", "explore.ipynb", "--no-browser", f"--port={port}"]
+    command = [
+        *(SANLIAN, "explore", str(LEDGER), "--frame", str(FRAME), "--policy", "liaoning-2021"),
+        *("--folder", str(tmp_path / "notebooks"), "--no-browser", "--page", "--port", str(port)),
+    ]
     address = rf"http://(?:localhost|127\.0\.0\.1):{port}/"
-    server = Server(command, address, env=environment(tmp_path), cwd=folder)
+    server = Server(command, address, env=environment(tmp_path))
     try:
         page.goto(server.url)
         page.get_by_role("heading", name="和平区（210102）").first.wait_for()

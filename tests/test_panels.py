@@ -331,11 +331,18 @@ def test_the_interface_is_chinese_where_the_system_is(tmp_path, monkeypatch, val
 )
 def test_explore_refuses_before_anything_is_opened(tmp_path, monkeypatch, arguments, said):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(lab, "open_lab", lambda session: pytest.fail("JupyterLab was opened"))
+    monkeypatch.setattr(lab, "open_session", lambda session: pytest.fail("JupyterLab was opened"))
     found = CliRunner().invoke(cli, ["explore", *arguments])
     assert isinstance(found.exception, SanlianError)
     assert said in str(found.exception)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("page", [False, True])
+def test_what_is_not_installed_is_named(tmp_path, monkeypatch, page):
+    monkeypatch.setattr(lab, "find_spec", lambda name: None)
+    with pytest.raises(SanlianError, match="voila" if page else "jupyterlab"):
+        lab.open_session(lab.Session(tmp_path, page=page))
 
 
 # --- the notebooks run ------------------------------------------------------------------------

@@ -35,39 +35,49 @@ _SETTINGS = Path(".jupyter/labconfig/default_setting_overrides.json")
 
 @dataclass(frozen=True)
 class Session:
-    """Where the notebooks lie, and how JupyterLab is started."""
+    """Where the notebooks lie, and how they are opened.
+
+    `page`: the explorer alone, as a page without JupyterLab around it.
+    """
 
     folder: Path
     port: int = 0
     browser: bool = True
+    page: bool = False
 
     @property
     def command(self) -> list[str]:
-        """JupyterLab with the first notebook; it talks to this machine alone."""
-        options = {
-            "ServerApp.root_dir": str(self.folder),
-            "LabApp.default_url": f"/lab/tree/{ANALYSES[0]}",
-            "LabApp.extension_manager": "readonly",  # it would ask a package registry
-            "LabApp.news_url": "",
-        }
+        """JupyterLab with the first notebook, or Voilà; they talk to this machine alone."""
+        if self.page:
+            options = {"template": "sanlian"}
+            port = "port"
+            program = [sys.executable, "-m", "voila", str(self.folder / "explore.ipynb")]
+        else:
+            options = {
+                "ServerApp.root_dir": str(self.folder),
+                "LabApp.default_url": f"/lab/tree/{ANALYSES[0]}",
+                "LabApp.extension_manager": "readonly",  # it would ask a package registry
+                "LabApp.news_url": "",
+            }
+            port = "ServerApp.port"
+            program = [sys.executable, "-m", "jupyterlab"]
         if self.port:
-            options["ServerApp.port"] = str(self.port)
-        if not self.browser:
-            options["ServerApp.open_browser"] = "False"
-        root = ["--allow-root"] if hasattr(os, "geteuid") and os.geteuid() == 0 else []
-        return [
-            *(sys.executable, "-m", "jupyterlab"),
-            *(f"--{name}={value}" for name, value in options.items()),
-            *root,
-        ]
+            options[port] = str(self.port)
+        flags = [] if self.browser else ["--no-browser"]
+        if not self.page and hasattr(os, "geteuid") and os.geteuid() == 0:
+            flags.append("--allow-root")
+        return [*program, *(f"--{name}={value}" for name, value in options.items()), *flags]
 
     @property
     def environment(self) -> dict[str, str]:
-        """With the settings of the folder, which the user's own come before."""
-        there = os.environ.get("JUPYTER_CONFIG_PATH", "")
-        own = str(self.folder / _SETTINGS.parents[1])
+        """With the settings of the folder, which the user's own come before, and our template."""
+        own = {
+            "JUPYTER_CONFIG_PATH": self.folder / _SETTINGS.parents[1],
+            "JUPYTER_PATH": Path(__file__).parent,
+        }
         return os.environ | {
-            "JUPYTER_CONFIG_PATH": os.pathsep.join(filter(None, (there, own))),
+            name: os.pathsep.join(filter(None, (os.environ.get(name), str(path))))
+            for name, path in own.items()
         }
 
 
@@ -131,16 +141,17 @@ def _with(notebook: NotebookNode, given: Mapping[str, str]) -> NotebookNode:
     return made
 
 
-def open_lab(session: Session) -> int:
-    """Start JupyterLab and wait until it is closed; its exit code.
+def open_session(session: Session) -> int:
+    """Start JupyterLab, or Voilà, and wait until it is closed; its exit code.
 
     Raises SanlianError when it is not installed.
     """
-    if find_spec("jupyterlab") is None:
+    needed, extra = ("voila", "sanlian-analysis[voila]") if session.page else ("jupyterlab",) * 2
+    if find_spec(needed) is None:
         raise SanlianError(
             say(
-                "没有安装 JupyterLab；请运行 pip install jupyterlab",
-                "JupyterLab is not installed: pip install jupyterlab",
+                f"没有安装 {needed}；请运行 pip install '{extra}'",
+                f"{needed} is not installed: pip install '{extra}'",
             )
         )
     with subprocess.Popen(session.command, env=session.environment) as process:
@@ -149,4 +160,4 @@ def open_lab(session: Session) -> int:
             try:
                 return process.wait()
             except KeyboardInterrupt:
-                continue  # Ctrl-C is JupyterLab's, which asks or ends
+                continue  # Ctrl-C is the server's, which asks or ends
