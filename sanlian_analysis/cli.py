@@ -28,6 +28,7 @@ _FRAME = say(
     "名录（.csv 或 .csv.gz）：现有的全部村、社区", "the list of units that exist (.csv, .csv.gz)"
 )
 _POLICY = say("政策 id 或 .toml 文件，可重复", "policy id or .toml file; may be repeated")
+_ONE_POLICY = say("政策 id 或 .toml 文件", "policy id or .toml file")
 _DATE = say("统计时点，如 2020-12-31，可重复", "snapshot such as 2020-12-31; may be repeated")
 
 
@@ -227,7 +228,7 @@ def _write_marked_copies(ledger: str, found: tuple[Any, ...], report: str) -> No
 @cli.command(help=say("在真实名录上生成模拟台账", "make a simulated ledger on a real frame"))
 @click.argument("out", metavar="OUT.xlsx")
 @click.option("--frame", required=True, metavar="FRAME", help=_FRAME)
-@click.option("--policy", required=True, metavar="ID", help=_POLICY)
+@click.option("--policy", required=True, metavar="ID", help=_ONE_POLICY)
 @click.option("--seed", type=int, default=1, show_default=True, help=say("随机种子", "seed"))
 @click.option("--date", "dates", multiple=True, metavar="D", help=_DATE)
 def simulate(out: str, frame: str, policy: str, seed: int, dates: tuple[str, ...]) -> None:
@@ -554,7 +555,7 @@ def _report(order: Order, pool: Pool, progress: Progress, *, show: bool) -> bool
 @cli.command(help=say("在 JupyterLab 中探索", "explore in JupyterLab"))
 @click.argument("ledger", metavar="[LEDGER]", required=False, default="")
 @click.option("--frame", metavar="FRAME", default="", help=_FRAME)
-@click.option("--policy", metavar="ID", default="", help=_POLICY)
+@click.option("--policy", metavar="ID", default="", help=_ONE_POLICY)
 @click.option(
     "--folder",
     default="sanlian-notebooks",
@@ -616,7 +617,7 @@ def explore(
 @cli.command(help=say("画一张图", "draw one chart"))
 @click.argument("name", metavar="NAME")
 @click.argument("ledger", metavar="LEDGER")
-@click.option("--policy", required=True, metavar="ID", help=_POLICY)
+@click.option("--policy", required=True, metavar="ID", help=_ONE_POLICY)
 @click.option("--frame", metavar="FRAME", default="", help=_FRAME)
 @click.option("--date", metavar="D", help=say("统计时点；不给取最近一次", "snapshot; the latest"))
 @click.option(

@@ -65,7 +65,7 @@ def evaluate(
 
     Raises SanlianError for a date that is no snapshot of the ledger.
     """
-    policy = policy if isinstance(policy, Policy) else load_policy(policy)
+    policy = load_policy(policy)
     dates, given = snapshots(ledger, date), tuple(assumptions)
     return remembered.work_out_once(
         ledger,

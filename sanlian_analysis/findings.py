@@ -50,8 +50,10 @@ class Finding:
 
     @property
     def place(self) -> str:
-        """Sheet and cell, as a spreadsheet writes them."""
-        return f"{self.sheet}!{self.cell}" if self.cell else self.sheet
+        """Sheet and cell, as a spreadsheet writes them; without a cell, the unit that is meant."""
+        if self.cell:
+            return f"{self.sheet}!{self.cell}"
+        return f"{self.sheet} {self.code}".rstrip()
 
     def __str__(self) -> str:
         unit = f" {self.name}" if self.name else ""

@@ -73,13 +73,15 @@ _BUILT_IN = resources.files(__package__) / "policies"
 POLICY_IDS = ("yuncheng-2019", "changzhou-2018", "yangquan-2015", "lishui-2018", "liaoning-2021")
 
 
-def load_policy(policy: str | Path) -> Policy:
-    """Load a built-in policy by id, or a policy file by path (`.toml`).
+def load_policy(policy: Policy | str | Path) -> Policy:
+    """Load a built-in policy by id, or a policy file by path (`.toml`); a policy is itself.
 
     Raises SanlianError when there is no such policy, or when the file has an
     unknown key, a duplicate id, a variable that the ledger does not know, or a
     value of the wrong kind; the message names file, line, target, key and mend.
     """
+    if isinstance(policy, Policy):
+        return policy
     if policy in POLICY_IDS:
         file = f"{policy}.toml"
         return _read((_BUILT_IN / file).read_bytes(), file)

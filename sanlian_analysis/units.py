@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from sanlian_analysis.exact import Interval
 from sanlian_analysis.expressions import Expression, demands, number, parse, truth
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Band, Formula, Policy, Share, Target, names_of
+from sanlian_analysis.policy_files import load_policy
 from sanlian_analysis.schema import NOT_APPLICABLE
 from sanlian_analysis.snapshot import take_snapshot
 
@@ -34,7 +36,9 @@ def units_at(ledger: Ledger, date: dt.date, area: str = "") -> pd.DataFrame:
     return communities[communities["code"].str.startswith(area)].reset_index(drop=True)
 
 
-def units_short(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -> pd.DataFrame:
+def units_short(
+    ledger: Ledger, policy: Policy | str | Path, date: dt.date, area: str = ""
+) -> pd.DataFrame:
     """Villages and communities that do not meet the standards of a policy, and what they lack.
 
     Covers the targets that set a standard for single communities: those with a
@@ -44,6 +48,7 @@ def units_short(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -
     yes/no and unknown) and gap (Fraction still missing; negative when above a
     ceiling; None where it cannot be told).
     """
+    policy = load_policy(policy)
     situation = situation_at(ledger, policy, date)
     units = situation.units["community"]
     rows = [
@@ -61,7 +66,7 @@ def units_short(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -
 
 def units_judged(
     ledger: Ledger,
-    policy: Policy,
+    policy: Policy | str | Path,
     target: str,
     date: dt.date,
     area: str = "",
@@ -77,6 +82,7 @@ def units_judged(
 
     Raises KeyError for an unknown target or reading.
     """
+    policy = load_policy(policy)
     situation = situation_at(ledger, policy, date)
     asked = policy.target(target)
     one = next(known for known in asked.readings if known.id == reading)
@@ -170,7 +176,9 @@ class _Gaps:
         return Fraction(int(side.low[position] if column else side.low), side.scale)
 
 
-def completeness(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") -> pd.DataFrame:
+def completeness(
+    ledger: Ledger, policy: Policy | str | Path, date: dt.date, area: str = ""
+) -> pd.DataFrame:
     """How much of what a policy needs was reported, per variable of the 社区 sheet.
 
     One row per variable: label, reported, blank (row without a usable value),
@@ -179,7 +187,7 @@ def completeness(ledger: Ledger, policy: Policy, date: dt.date, area: str = "") 
     """
     units = units_at(ledger, date, area)
     rows = []
-    for id_, settlements in _variables_needed(policy).items():
+    for id_, settlements in _variables_needed(load_policy(policy)).items():
         covered = units[units["settlement"].isin(settlements)]
         if covered.empty:
             continue

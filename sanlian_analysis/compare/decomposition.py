@@ -107,7 +107,7 @@ def decompose(
     wrong order, an area without units, and parts that are larger than the area
     or unknown to the target.
     """
-    policy = policy if isinstance(policy, Policy) else load_policy(policy)
+    policy = load_policy(policy)
     asked = _target(policy, target)
     chosen = _reading(policy, asked, reading)
     first, last = ordered(ledger, earlier, later)

@@ -160,7 +160,7 @@ def _chosen(
 ) -> tuple[list[Policy], dict[tuple[str, str], str]]:
     """The documents, and why which of their targets cannot be answered."""
     wanted = POLICY_IDS if given is None else given
-    every = [one if isinstance(one, Policy) else load_policy(one) for one in wanted]
+    every = [load_policy(one) for one in wanted]
     ids = [policy.id for policy in every]
     if len(set(ids)) < max(2, len(ids)):
         raise SanlianError(

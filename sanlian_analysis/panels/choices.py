@@ -112,8 +112,7 @@ def choices_of(
     """
     given = tuple(assumptions)
     if policy is not None:
-        document = policy if isinstance(policy, Policy) else load_policy(policy)
-        return Choices(ledger, document, given)
+        return Choices(ledger, load_policy(policy), given)
     units = take_snapshot(ledger, ledger.dates[-1]).communities["code"]
     every = [load_policy(id_) for id_ in POLICY_IDS]
     answered = [one for one in every if len(gaps(ledger, one)) < len(one.targets)]

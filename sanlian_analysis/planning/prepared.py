@@ -46,7 +46,7 @@ class Asked:
 
         Raises SanlianError for a policy, target or reading that does not exist.
         """
-        document = policy if isinstance(policy, Policy) else load_policy(policy)
+        document = load_policy(policy)
         assumed = assume(document, tuple(assumptions))
         targets = {one.id: one for one in assumed.policy.targets}
         if target not in targets:

@@ -93,7 +93,7 @@ def what_if(
     variable, date or column, a value outside its type or range (also after
     adding), a part above its whole, and a condition that cannot be understood.
     """
-    document = policy if isinstance(policy, Policy) else load_policy(policy)
+    document = load_policy(policy)
     day, given = snapshots(ledger, date)[-1], tuple(assumptions)
     supposed, logs = ledger, []
     for one in [changes] if isinstance(changes, Changes) else changes:
