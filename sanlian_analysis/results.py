@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from pathlib import Path
 
 import pandas as pd
@@ -17,9 +16,6 @@ SUFFIXES = (".csv", ".xlsx", ".parquet")
 
 #: A spreadsheet runs a cell that begins with one of these.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-
-#: Excel files carry a date of creation; a fixed one keeps equal results equal files.
-CREATED = dt.datetime(2000, 1, 1)
 
 
 def results_csv(results: pd.DataFrame) -> str:
@@ -91,19 +87,10 @@ def write_results(results: pd.DataFrame, path: str | Path) -> None:
 
 
 def _write_xlsx(results: pd.DataFrame, path: Path) -> None:
-    from xlsxwriter import Workbook
+    from sanlian_analysis.excel import new_workbook
 
     # constant_memory would write inline strings; the shared table keeps files small
-    workbook = Workbook(
-        str(path),
-        {
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-            "nan_inf_to_errors": False,
-        },
-    )
-    workbook.set_properties({"created": CREATED})
+    workbook = new_workbook(str(path))
     header = workbook.add_format({"bold": True, "bottom": 1})
     date = workbook.add_format({"num_format": "yyyy-mm-dd"})
     sheet = workbook.add_worksheet("results")

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xlsxwriter
 from xlsxwriter.utility import xl_col_to_name
 
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.excel import MOST_ROWS, new_workbook
 from sanlian_analysis.files import whole_file
 from sanlian_analysis.language import say
 from sanlian_analysis.policy import THEMES, Policy, Target, variables_of
-from sanlian_analysis.results import CREATED
 from sanlian_analysis.schema import (
     COMMUNITIES,
     COUNTIES,
@@ -34,8 +33,6 @@ from sanlian_analysis.schema import (
 )
 from sanlian_analysis.values import visible
 
-#: Rows of a sheet that Excel can hold, without the header.
-_MOST_ROWS = 1_048_575
 #: Rows that are ready to be filled in when no frame says how many units there are.
 _BLANK_ROWS = 2_000
 
@@ -171,12 +168,12 @@ def write_template(
 
 def _refuse_long(path: str | Path, pages: Sequence[_Page]) -> None:
     for page in pages:
-        if page.rows > _MOST_ROWS:
+        if page.rows >= MOST_ROWS:
             raise SanlianError(
                 say(
-                    f"{path}：{page.name} 需要 {page.rows} 行，超过一张工作表的 {_MOST_ROWS} 行；"
+                    f"{path}：{page.name} 需要 {page.rows} 行，超过一张工作表的 {MOST_ROWS - 1} 行；"
                     "请减少时点，或按市拆分名录后分别生成",
-                    f"{path}: {page.name} needs {page.rows} rows, more than the {_MOST_ROWS} of a "
+                    f"{path}: {page.name} needs {page.rows} rows, more than the {MOST_ROWS - 1} of a "
                     "worksheet; take fewer dates, or split the frame by city",
                 )
             )
@@ -214,14 +211,7 @@ def _stated(units: pd.DataFrame, id_: str) -> bool:
 def _content(policies: Sequence[Policy], demands: Demands, pages: Sequence[_Page]) -> bytes:
     """The bytes of the workbook; its date of making is fixed, so that they stay the same."""
     buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-    }
-    with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": _title(), "created": CREATED})
+    with new_workbook(buffer, {"title": _title()}, in_memory=True) as book:
         _write_explanation(book, policies, demands, pages)
         heading = _FRAMED | {"bold": True, "align": "center", "valign": "vcenter"}
         headers = {

@@ -21,7 +21,17 @@ PACKAGE = ROOT / "sanlian_analysis"
 # The one way through the house. A module imports from its own group and from the
 # groups above it, never from one below. A folder counts as one name.
 LAYERS = [
-    ["language", "errors", "exact", "findings", "files", "inputs", "records", "toml_lines"],
+    [
+        "language",
+        "errors",
+        "exact",
+        "findings",
+        "files",
+        "inputs",
+        "records",
+        "toml_lines",
+        "excel",
+    ],
     ["schema", "codes"],
     ["sheet", "frame", "values"],
     ["workbook_process", "workbook", "layout", "understanding"],

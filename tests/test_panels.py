@@ -197,6 +197,20 @@ def test_the_bar_and_the_threshold_are_moved(small):
     assert (bars.bar.value, bars.threshold.value) == (10, 100)
 
 
+def test_a_threshold_that_is_no_whole_percentage_stays_exact(small, tmp_path):
+    built_in = ROOT / "sanlian_analysis/policies/liaoning-2021.toml"
+    own = tmp_path / "own.toml"
+    written = built_in.read_text(encoding="utf-8").replace('"100%"', '"2/3"')
+    own.write_text(written, encoding="utf-8")
+    bars = sl.explore(small, own, "210106", target="orgs-urban").bars
+    before = text(bars.found.value)
+    assert bars.threshold.value == 67
+    assert "67%" not in before
+    bars.bar.value = 11
+    bars.bar.value = 10
+    assert text(bars.found.value) == before
+
+
 def test_where_there_is_no_bar_nothing_can_be_moved(explorer):
     assert explorer.bars.box.layout.display == "none"
     explorer.target.value = "orgs-urban"

@@ -16,8 +16,8 @@ from sanlian_analysis.briefing.package import settled
 from sanlian_analysis.briefing.plain import clean
 from sanlian_analysis.briefing.value import Briefing, picture
 from sanlian_analysis.charts import Chart
+from sanlian_analysis.excel import CREATED
 from sanlian_analysis.language import Language, say, using
-from sanlian_analysis.results import CREATED
 from sanlian_analysis.tables import Table, simulated_mark
 
 #: Heights of pictures: a page less a heading and a caption, and half of it. A chart that

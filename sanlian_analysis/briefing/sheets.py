@@ -10,11 +10,10 @@ from typing import Any
 from sanlian_analysis.briefing.plain import clean, halves
 from sanlian_analysis.briefing.value import Briefing
 from sanlian_analysis.charts.style import MUTED, TAG_PAPER, VERDICTS
+from sanlian_analysis.excel import LONGEST_NAME, LONGEST_TEXT
 from sanlian_analysis.language import say
 from sanlian_analysis.tables import Table, simulated_mark, verdict_text
 
-#: Longest name of a sheet and text of a cell, in UTF-16 units, that Excel takes.
-_MOST_NAME, _MOST_TEXT = 31, 32_767
 _NOT_IN_NAMES = re.compile(r"[\[\]:*?/\\]+")
 #: What follows these in a caption is more than a name.
 _ASIDE = re.compile("[:：,，(（]")
@@ -52,7 +51,7 @@ class Sheet:
 
     def text(self, row: int, column: int, text: str, **letters: Any) -> None:
         """Write a text as a text, whatever it looks like."""
-        form, shown = self.book.format(**letters), shortened(clean(text), _MOST_TEXT)
+        form, shown = self.book.format(**letters), shortened(clean(text), LONGEST_TEXT)
         if shown:
             self.there.write_string(row, column, shown, form)
         else:
@@ -161,11 +160,11 @@ def _sheet_name(name: str, used: set[str]) -> str:
     """
     legal = _NOT_IN_NAMES.sub("_", _ASIDE.split(clean(name))[0]).strip("' ") or "_"
     legal = f"{legal}_" if legal.lower() == "history" else legal  # which Excel keeps for itself
-    found = shortened(legal, _MOST_NAME)
+    found = shortened(legal, LONGEST_NAME)
     if found != legal and " " in found:
         found = found.rpartition(" ")[0]
     found, number = found.strip("' "), 1
-    head = shortened(found, _MOST_NAME - 4)
+    head = shortened(found, LONGEST_NAME - 4)
     while found.lower() in used:
         number += 1
         found = f"{head} {number}"

@@ -6,15 +6,13 @@ import io
 from collections.abc import Sequence
 from typing import cast
 
-from xlsxwriter import Workbook
-
 from sanlian_analysis.briefing import sheet_charts, sheet_results
 from sanlian_analysis.briefing.plain import clean, halves
 from sanlian_analysis.briefing.sheets import ABOVE, Book, Sheet, shortened
 from sanlian_analysis.briefing.value import Briefing
 from sanlian_analysis.charts.style import MUTED
+from sanlian_analysis.excel import new_workbook
 from sanlian_analysis.language import Language, say, using
-from sanlian_analysis.results import CREATED
 from sanlian_analysis.tables import Table, simulated_mark
 
 #: Longest text among the properties of a workbook.
@@ -31,22 +29,13 @@ def spreadsheet(briefing: Briefing) -> bytes:
     components hold the raw figures, unrounded. No cell is a formula.
     """
     content = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "nan_inf_to_errors": False,
-    }
-    with using(cast(Language, briefing.language)), Workbook(content, options) as book:
-        book.set_properties(
-            {
-                "title": shortened(clean(briefing.title), _PROPERTY),
-                "subject": shortened(clean(briefing.policy), _PROPERTY),
-                "comments": simulated_mark() if briefing.simulated else "",
-                "created": CREATED,
-            }
-        )
+    with using(cast(Language, briefing.language)):
+        properties = {
+            "title": shortened(clean(briefing.title), _PROPERTY),
+            "subject": shortened(clean(briefing.policy), _PROPERTY),
+            "comments": simulated_mark() if briefing.simulated else "",
+        }
+        book = new_workbook(content, properties, in_memory=True)
         made = Book(book, briefing)
         _summary(made)
         sheet_results.write(made, say("结果", "Results"), briefing.results)
@@ -57,6 +46,7 @@ def spreadsheet(briefing: Briefing) -> bytes:
         _table(made, say("依据", "Clauses"), briefing.clauses)
         if natives := [native for native in briefing.natives if native.categories]:
             sheet_charts.write(made, natives)
+        book.close()
     return content.getvalue()
 
 

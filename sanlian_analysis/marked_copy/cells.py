@@ -11,12 +11,10 @@ from typing import Any
 
 from openpyxl.cell import Cell
 
+from sanlian_analysis.excel import LONGEST_TEXT
+
 #: Signs our comments and our sheet, so that the next copy can replace them.
 AUTHOR = "sanlian check"
-
-#: Excel's own limits: rows and columns of a sheet, UTF-16 units of a cell.
-MOST_ROWS, MOST_COLUMNS = 1_048_576, 16_384
-_LONGEST_TEXT = 32_767
 
 #: C0 controls, lone surrogates, non-characters.
 _NO_XML_CHARACTERS = "\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff"
@@ -88,12 +86,12 @@ def storable(text: str) -> str:
 
 def _cut(text: str) -> str:
     """At most as many UTF-16 units as a cell takes."""
-    if len(text) * 2 <= _LONGEST_TEXT:  # short in any case: no need to encode it
+    if len(text) * 2 <= LONGEST_TEXT:  # short in any case: no need to encode it
         return text
     units = text.encode("utf-16-le", "replace")
-    if len(units) <= 2 * _LONGEST_TEXT:
+    if len(units) <= 2 * LONGEST_TEXT:
         return text
-    return units[: 2 * (_LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
+    return units[: 2 * (LONGEST_TEXT - 1)].decode("utf-16-le", "ignore") + "…"
 
 
 # --- room ---------------------------------------------------------------------------------

@@ -9,9 +9,9 @@ from typing import Any
 
 from openpyxl.utils import column_index_from_string
 
+from sanlian_analysis.excel import MOST_COLUMNS, MOST_ROWS
 from sanlian_analysis.findings import SEVERITIES, Finding, Severity
 from sanlian_analysis.language import say
-from sanlian_analysis.marked_copy.cells import MOST_COLUMNS, MOST_ROWS
 
 #: Fills by severity: apart in hue and in lightness, dark text is legible on each. They
 #: are in no palette of Excel: a cell of exactly this colour was marked by an earlier copy.

@@ -12,11 +12,10 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.excel import MOST_COLUMNS, MOST_ROWS
 from sanlian_analysis.language import say
 from sanlian_analysis.marked_copy.cells import (
     AUTHOR,
-    MOST_COLUMNS,
-    MOST_ROWS,
     columns_wide,
     font_with,
     put_text,

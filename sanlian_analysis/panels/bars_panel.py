@@ -58,14 +58,17 @@ class BarsPanel:
     def show(self, view: View) -> None:
         """The bars of a view's target and area; nothing where it has none."""
         ledger, policy = view.found.ledger, view.found.policy
+        self._bars = self._moving = None
         try:
-            self._bars = bars_of(
+            found = bars_of(
                 ledger, policy, view.target, view.date, assumptions=view.found.assumptions
             )
         except SanlianError:  # a target without a bar is no mistake
-            self._bars = self._moving = None
+            found = None
+        if found is None or found.bar.denominator != 1:  # the slider moves in whole steps
             self.box.layout.display = "none"
             return
+        self._bars = found
         self.box.layout.display = ""
         self._area = view.area
         self._moving = MovingBars(self._bars, view.area, simulated=ledger.simulated)
@@ -95,8 +98,11 @@ class BarsPanel:
 
     def _moved(self, _: object) -> None:
         if self._bars and not self._quiet:
-            percent = None if self.threshold.disabled else Fraction(self.threshold.value, 100)
-            self._tell(Fraction(self.bar.value), percent)
+            own = self._bars.threshold
+            asked = None if own is None else Fraction(self.threshold.value, 100)
+            if own is not None and self.threshold.value == round(100 * own):
+                asked = own  # a third is no 33 %
+            self._tell(Fraction(self.bar.value), asked)
 
     def _tell(self, bar: Fraction, threshold: Fraction | None) -> None:
         assert self._bars

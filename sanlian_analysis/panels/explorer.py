@@ -25,6 +25,7 @@ from sanlian_analysis.panels.panel import (
     row,
     shown,
 )
+from sanlian_analysis.panels.picker import AreaPicker
 from sanlian_analysis.panels.view import View, chart_options
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.report.renderings import RENDERERS, area_briefing
@@ -73,8 +74,8 @@ class Explorer(Panel):
         place = place_of(choices, area, date)
         policy = choices.policy.id
         self.policy = dropdown(say("政策", "Policy"), choices.policies, policy)
-        self.city = dropdown(say("市", "City"), choices.cities, place.city)
-        self.area = dropdown(say("县区", "County"), choices.areas(place.city), place.area)
+        picker = AreaPicker(self, choices, place, self._show)
+        self.city, self.area = picker.city, picker.area
         self.date = dropdown(say("时点", "Snapshot"), choices.dates, place.date.isoformat())
         chosen = first_target(choices, policy, target)
         self.target = dropdown(say("目标", "Target"), choices.targets(policy), chosen)
@@ -94,8 +95,7 @@ class Explorer(Panel):
 
     def _listen(self) -> None:
         self.listen(self.policy, self._policy_chosen)
-        self.listen(self.city, self._city_chosen)
-        for control in (self.area, self.date, self.target, self.chart):
+        for control in (self.date, self.target, self.chart):
             self.listen(control, self._show)
         self.export.on_click(lambda _: self._export())
 
@@ -158,13 +158,6 @@ class Explorer(Panel):
         with self.setting():
             self.target.options = options
             self.target.value = first_target(self.choices, self.policy.value, "")
-        self._show()
-
-    def _city_chosen(self) -> None:
-        options = self.choices.areas(self.city.value)
-        with self.setting():
-            self.area.options = options
-            self.area.value = options[1][1]
         self._show()
 
     def _show(self) -> None:

@@ -16,6 +16,7 @@ from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.panels.choices import Choices, choices_of, first_target, place_of
 from sanlian_analysis.panels.panel import Panel, dropdown, picture_of, row, shown
+from sanlian_analysis.panels.picker import AreaPicker
 from sanlian_analysis.planning import ChangeRule, LeastEffort, least_effort, pace, what_if
 from sanlian_analysis.policy import Policy, names_of
 from sanlian_analysis.schema import COMMUNITIES, measured
@@ -55,8 +56,8 @@ class Planner(Panel):
         place = place_of(choices, area, date)
         policy = choices.policy.id
         self.date = place.date
-        self.city = dropdown(say("市", "City"), choices.cities, place.city)
-        self.area = dropdown(say("县区", "County"), choices.areas(place.city), place.area)
+        picker = AreaPicker(self, choices, place, self._show)
+        self.city, self.area = picker.city, picker.area
         self.target = dropdown(
             say("目标", "Target"), choices.targets(policy), first_target(choices, policy, target)
         )
@@ -73,8 +74,6 @@ class Planner(Panel):
         self.suppose = ipywidgets.Button(description=say("设想一下", "What if"))
         self.picture, self.pace, self.units, self.supposed = (shown() for _ in range(4))
         self.plan: LeastEffort | None = None
-        self.listen(self.city, self._city_chosen)
-        self.listen(self.area, self._show)
         self.listen(self.target, self._target_chosen)
         self.listen(self.budget, self._show_plan)
         self.suppose.on_click(lambda _: self._suppose())
@@ -126,12 +125,6 @@ class Planner(Panel):
     def _chart(self) -> Chart:
         assert self.plan
         return effort_curve(self.plan, self.policy, simulated=self.choices.ledger.simulated)
-
-    def _city_chosen(self) -> None:
-        with self.setting():
-            self.area.options = self.choices.areas(self.city.value)
-            self.area.value = self.area.options[1][1]
-        self._show()
 
     def _target_chosen(self) -> None:
         target = self.policy.target(self.target.value)

@@ -10,16 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import xlsxwriter
 
 from sanlian_analysis.errors import SanlianError
+from sanlian_analysis.excel import MOST_ROWS, new_workbook
 from sanlian_analysis.files import whole_file
 from sanlian_analysis.language import say
-from sanlian_analysis.results import CREATED
 from sanlian_analysis.schema import EXPLANATION_SHEET, SIMULATED_MARK
-
-#: Rows of a sheet that Excel can hold, without the header.
-MOST_ROWS = 1_048_575
 
 #: Headers of codes (kept as text) end in this; widths of columns that hold more than figures.
 _CODE = "代码"
@@ -68,12 +64,12 @@ def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path | str, *, note
     table is longer than a sheet, or the file cannot be written.
     """
     for sheet, table in tables.items():
-        if len(table) > MOST_ROWS:
+        if len(table) >= MOST_ROWS:
             raise SanlianError(
                 say(
-                    f"{path}：{sheet} 有 {len(table)} 行，超过一张工作表的 {MOST_ROWS} 行；"
+                    f"{path}：{sheet} 有 {len(table)} 行，超过一张工作表的 {MOST_ROWS - 1} 行；"
                     "请减少时点，或按市分开模拟。",
-                    f"{path}: {sheet} has {len(table)} rows, more than the {MOST_ROWS} of a "
+                    f"{path}: {sheet} has {len(table)} rows, more than the {MOST_ROWS - 1} of a "
                     "worksheet; take fewer dates, or simulate city by city.",
                 )
             )
@@ -84,15 +80,9 @@ def write_workbook(tables: Mapping[str, pd.DataFrame], path: Path | str, *, note
 def _content(tables: Mapping[str, pd.DataFrame], note: Note) -> bytes:
     """The bytes of the workbook; its dates of making are fixed, so that they stay the same."""
     buffer = io.BytesIO()
-    options = {
-        "in_memory": True,
-        "strings_to_formulas": False,
-        "strings_to_urls": False,
-        "strings_to_numbers": False,
-        "default_date_format": "yyyy-mm-dd",
-    }
-    with xlsxwriter.Workbook(buffer, options) as book:
-        book.set_properties({"title": f"{SIMULATED_MARK} Simulated data", "created": CREATED})
+    title = {"title": f"{SIMULATED_MARK} Simulated data"}
+    dates = {"default_date_format": "yyyy-mm-dd"}
+    with new_workbook(buffer, title, in_memory=True, **dates) as book:
         _write_note(book, note)
         for sheet, table in tables.items():
             _write_table(book, sheet, table)
