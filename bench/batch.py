@@ -13,9 +13,10 @@ notebook as SVG, the peers do not.
 
 The limit: the same cells, run by IPython in a process that has everything
 loaded, ledger and results included (SVG too, for the county notebook), over the
-number of workers; nothing that runs a notebook can be quicker. "÷ limit" is held
-against the limit of as many workers, "× papermill" against the command line with
-as many at a time.
+number of workers; nothing that runs a notebook can be quicker. "÷ alone" is held
+against such processes, as many at a time, which on two cores of one processor
+are slower each than one; "× papermill" against the command line with as many at
+a time.
 
 Ours is timed from the first job to the last, its crew loaded; "first" is the time
 from pressing Enter to the first finished report of `sanlian report`. Private
@@ -234,10 +235,11 @@ def _private_memory(workers: int) -> Iterator[list[float]]:
 # --- the limit ------------------------------------------------------------------------
 
 
-def limit(subject: Subject, count: int) -> float:
-    """Seconds that the cells of one notebook take in one warm process."""
-    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-        return pool.submit(cells_alone, str(subject.path), count).result()
+def limit(subject: Subject, count: int, processes: int) -> float:
+    """Seconds that the cells of one notebook take in warm processes, so many at a time."""
+    with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
+        running = [pool.submit(cells_alone, str(subject.path), count) for _ in range(processes)]
+        return statistics.mean(future.result() for future in running) / processes
 
 
 def cells_alone(path: str, count: int) -> float:
@@ -293,9 +295,10 @@ def first_report(folder: Path) -> float:
 def contestants(subject: Subject, count: int, few: int) -> dict[str, tuple[int, Contestant]]:
     """Name, how many work at a time, and what gives seconds per notebook in a folder."""
     pages = ("ipynb", "html")
-    there: dict[str, tuple[int, Contestant]] = {"limit": (1, lambda own: limit(subject, count))}
+    there: dict[str, tuple[int, Contestant]] = {}
     for n in (1, 2):
         there |= {
+            f"cells alone, {n} at a time": (n, lambda own, n=n: limit(subject, count, n)),
             f"papermill command, {n} at a time": (n, partial(with_command, subject, few, n)),
             f"ours, {n} at a time": (n, partial(with_ours, subject, count, n, ("ipynb",))),
             f"ours with pages, {n} at a time": (n, partial(with_ours, subject, count, n, pages)),
@@ -315,10 +318,13 @@ def compare(subject: Subject, folder: Path, count: int, few: int, rounds: int) -
     with tempfile.TemporaryDirectory(dir=folder) as own:
         megabytes = megabytes_of_ours(subject, Path(own), 2)
     print(f"\n{subject.name}; {rounds} rounds of {count} notebooks, {few} for papermill; medians")
-    print(f"{'':30}{'s/notebook':>11}{'÷ limit':>9}{'× papermill':>13}   from … to")
+    heads = f"{'s/notebook':>11}{'÷ limit':>9}{'÷ alone':>9}{'× papermill':>13}"
+    print(f"{'':30}{heads}   from … to")
     for name, (workers, _) in there.items():
+        ideal = found["cells alone, 1 at a time"] / workers
+        alone = found[f"cells alone, {workers} at a time"]
         peer = found[f"papermill command, {workers} at a time"]
-        print(f"{name:30}{found[name]:11.3f}{found[name] * workers / found['limit']:9.2f}"
+        print(f"{name:30}{found[name]:11.3f}{found[name] / ideal:9.2f}{found[name] / alone:9.2f}"
               f"{peer / found[name]:13.1f}   {min(seconds[name]):.3f} … {max(seconds[name]):.3f}",
               flush=True)  # fmt: skip
     print(f"private memory of a worker and its kernel, with pages: {megabytes:.0f} MB", flush=True)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 import os
 import re
@@ -111,23 +112,29 @@ def lab(tmp_path_factory):
     server.close()
 
 
+#: What is in view; JupyterLab keeps other notebooks in hidden panels.
+PANEL = ".jp-NotebookPanel:not(.lm-mod-hidden)"
+WORKSPACES = itertools.count()
+#: Whether every cell of code has a number, and none the star of one that runs or waits.
+DONE = r"""panel => {
+    const cells = [...document.querySelectorAll(`${panel} .jp-CodeCell`)];
+    const prompts = cells.map(c => c.querySelector('.jp-InputArea-prompt').innerText);
+    return prompts.length > 0 && prompts.every(p => /\[\d+\]/.test(p));
+}"""
+
+
 def run_all(page, server, name):
-    """Open a notebook, run all of its cells from the menu, wait until the last one is done."""
+    """Open a notebook alone, run all of its cells from the menu, wait until the last one is done."""
     base, token = server.url.split("/lab/")[0], server.url.split("token=")[1]
-    page.goto(f"{base}/lab/tree/{name}?token={token}&reset")
-    page.locator(".jp-Notebook .jp-CodeCell").first.wait_for()
-    page.locator(".jp-Notebook-ExecutionIndicator[data-status='idle']").first.wait_for()
-    page.locator(".jp-Notebook .jp-Cell").first.click()
+    page.goto(f"{base}/lab/workspaces/test-{next(WORKSPACES)}/tree/{name}?token={token}")
+    page.locator(f"{PANEL} .jp-CodeCell").first.wait_for()
+    # Before its kernel is there, JupyterLab would ask which one to take.
+    page.locator(f"{PANEL} .jp-KernelName", has_text="Python 3").first.wait_for()
+    page.locator(f"{PANEL} .jp-Notebook-ExecutionIndicator[data-status='idle']").first.wait_for()
+    page.locator(f"{PANEL} .jp-Cell").first.click()
     page.get_by_role("menuitem", name="运行", exact=True).click()
     page.locator(".lm-Menu-item[data-command='runmenu:run-all']").click()
-    page.wait_for_function(
-        """() => {
-            const panel = document.querySelector('.jp-NotebookPanel:not(.lp-mod-hidden)');
-            const cells = [...panel.querySelectorAll('.jp-CodeCell')];
-            const prompts = cells.map(c => c.querySelector('.jp-InputArea-prompt').innerText);
-            return prompts.length > 0 && prompts.every(p => /\\[\\d+\\]/.test(p));
-        }"""
-    )
+    page.wait_for_function(DONE, arg=PANEL)
     assert page.locator("[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
 
 
