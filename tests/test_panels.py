@@ -320,6 +320,7 @@ def test_a_file_that_is_no_notebook_is_refused(tmp_path):
     (tmp_path / "explore.ipynb").write_text("notes")
     with pytest.raises(SanlianError, match=r"explore\.ipynb"):
         lab.prepare(tmp_path, {"ledger": "x.xlsx"})
+    assert [path.name for path in tmp_path.iterdir()] == ["explore.ipynb"]
     assert (tmp_path / "explore.ipynb").read_text() == "notes"
 
 

@@ -98,14 +98,16 @@ def prepare(folder: Path, given: Mapping[str, str]) -> None:
     Raises SanlianError when the folder cannot be written, and for a file in it
     that is no notebook.
     """
+    made: dict[Path, NotebookNode] = {}
     for name in (*ANALYSES, *TUTORIALS):
         target = folder / name
         wanted = {k: v for k, v in given.items() if name in ANALYSES or k == "lang"}
-        if target.exists() and not wanted:
-            continue
-        notebook = _notebook(target if target.exists() else notebook_folder() / name)
+        if wanted or not target.exists():
+            read = _notebook(target if target.exists() else notebook_folder() / name)
+            made[target] = _with(read, wanted)
+    for target, notebook in made.items():
         with whole_file(target) as path:
-            nbformat.write(_with(notebook, wanted), path)
+            nbformat.write(notebook, path)
     settings: dict[str, object] = {
         "@jupyterlab/apputils-extension:notification": {
             "fetchNews": "false",
