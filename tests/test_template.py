@@ -311,7 +311,7 @@ def test_another_ending_is_refused(tmp_path, name):
 
 
 def test_more_rows_than_a_sheet_holds_are_refused_with_a_way_out(tmp_path, monkeypatch):
-    monkeypatch.setattr(template, "_MOST_ROWS", 7)
+    monkeypatch.setattr(template, "MOST_ROWS", 8)
     dates = [DAY, dt.date(2021, 12, 31)]
     with pytest.raises(SanlianError, match=r"社区 需要 8 行，超过一张工作表的 7 行；.*按市拆分"):
         write_template(tmp_path / "t.xlsx", policies("all"), frame(), dates)
