@@ -264,3 +264,10 @@ def test_notebooks_hold_no_outputs():
         for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
             stored = cell.get("outputs") or cell.get("execution_count")
             assert not stored, f"{path.name}: run `make format`: {''.join(cell['source'])[:60]!r}"
+
+
+@pytest.mark.xdist_group("house")
+def test_tests_of_one_group_run_in_one_process(request):
+    """As `make test` asks: some releases of pytest make pytest-xdist forget it without a word."""
+    grouped = getattr(request.config.option, "loadgroup", False)
+    assert request.node.nodeid.endswith("@house") == grouped

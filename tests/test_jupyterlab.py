@@ -99,16 +99,21 @@ def page(browser):
     context.close()
 
 
-@pytest.fixture(scope="module")
-def lab(tmp_path_factory):
-    tmp = tmp_path_factory.mktemp("lab")
+def explore(tmp, *options):
+    """`sanlian explore` at a port that nobody else has, as two servers may look for one at once."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
     command = [
         *(SANLIAN, "explore", str(LEDGER), "--frame", str(FRAME), "--policy", "liaoning-2021"),
-        *("--folder", str(tmp / "notebooks"), "--no-browser"),
+        *("--folder", str(tmp / "notebooks"), "--no-browser", "--port", str(port), *options),
     ]
-    server = Server(
-        command, r"http://(?:localhost|127\.0\.0\.1):\d+/lab\S*token=\S+", env=environment(tmp)
-    )
+    return Server(command, r"http://(?:localhost|127\.0\.0\.1):\d+/\S*", env=environment(tmp))
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory):
+    server = explore(tmp_path_factory.mktemp("lab"))
     yield server
     server.close()
 
@@ -209,15 +214,7 @@ def test_a_budget_is_moved_and_a_rule_supposed(page, lab):
 
 
 def test_people_without_jupyter_have_a_page(page, tmp_path):
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [
-        *(SANLIAN, "explore", str(LEDGER), "--frame", str(FRAME), "--policy", "liaoning-2021"),
-        *("--folder", str(tmp_path / "notebooks"), "--no-browser", "--page", "--port", str(port)),
-    ]
-    address = rf"http://(?:localhost|127\.0\.0\.1):{port}/"
-    server = Server(command, address, env=environment(tmp_path))
+    server = explore(tmp_path, "--page")
     try:
         page.goto(server.url)
         page.get_by_role("heading", name="和平区（210102）").first.wait_for()
