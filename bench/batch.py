@@ -48,7 +48,7 @@ from pathlib import Path
 import nbformat
 import psutil
 
-from sanlian_analysis.report.jobs import Inputs, Job
+from sanlian_analysis.report.jobs import Inputs, Job, Wanted
 from sanlian_analysis.report.pool import ForkingPool
 
 ROOT = Path(__file__).parents[1]
@@ -188,7 +188,7 @@ def _crew(
     subject: Subject, folder: Path, workers: int, formats: tuple[str, ...]
 ) -> Iterator[ForkingPool]:
     """A pool whose crew is loaded."""
-    pool = ForkingPool([(INPUTS, DATE)], workers)
+    pool = ForkingPool([Wanted(INPUTS, DATE)], workers)
     try:
         _run(pool, jobs(subject, folder / "warm", 1, formats))
         yield pool
@@ -252,7 +252,7 @@ def cells_alone(path: str, count: int) -> float:
     from sanlian_analysis.report.warm import warm_up
 
     matplotlib.use("module://matplotlib_inline.backend_inline")  # as in a kernel
-    warm_up([(INPUTS, DATE)])
+    warm_up([Wanted(INPUTS, DATE)])
     gc.freeze()  # what is loaded is not searched for garbage
     shell = InteractiveShell.instance()
     sources = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]

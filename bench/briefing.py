@@ -31,11 +31,11 @@ from pptx.util import Inches
 
 import sanlian_analysis as sl
 from sanlian_analysis.briefing import Briefing, Evaluated, county_briefing
-from sanlian_analysis.report.jobs import Inputs, Job
+from sanlian_analysis.report.jobs import Inputs, Job, Wanted
 from sanlian_analysis.report.orders import FORMATS
 from sanlian_analysis.report.page import page
 from sanlian_analysis.report.pool import ForkingPool
-from sanlian_analysis.report.renderings import RENDERERS
+from sanlian_analysis.report.renderings import RENDERED, renderer
 
 ROOT = Path(__file__).parents[1]
 LEDGER, FRAME = ROOT / "data/ledgers/liaoning-2021.xlsx", ROOT / "data/frames/liaoning.csv"
@@ -62,8 +62,8 @@ def main() -> int:
     )
     # one briefing per run for all formats, as in a report: its charts are drawn once
     briefings = [county_briefing(found, asked.area, day) for _ in range(asked.repeat + 1)]
-    for name, render in RENDERERS.items():
-        fresh = [*briefings]
+    for name in RENDERED:
+        render, fresh = renderer(name), [*briefings]
         _timed(name, asked.repeat, lambda r=render, f=fresh: r(f.pop()))  # type: ignore[misc]
     with tempfile.TemporaryDirectory() as folder:
         notebook = Path(folder) / "county.ipynb"
@@ -81,7 +81,7 @@ def main() -> int:
 def _reported(area: str, day: dt.date, formats: tuple[str, ...], repeat: int) -> float:
     """Median seconds of a county's whole report, in workers like those of `sanlian report`."""
     inputs = Inputs(str(LEDGER), str(FRAME), "liaoning-2021", (), "zh")
-    pool, seconds = ForkingPool([(inputs, "")], 1), []
+    pool, seconds = ForkingPool([Wanted(inputs, formats=FORMATS)], 1), []
     try:
         with tempfile.TemporaryDirectory() as folder:
             for number in range(repeat + 1):

@@ -499,7 +499,6 @@ def report(
         )
     check_engine(given["engine"])
     chosen = _answerable(policies, ledger, frame)
-    _check_assumptions(_policies(chosen), assumptions)
     orders = [
         Order(
             ledger=ledger,
@@ -515,6 +514,7 @@ def report(
     ]
     failed = False
     with workers(orders) as pool:
+        _check_assumptions(_policies(chosen), assumptions)  # not before: they load meanwhile
         for order in orders:
             progress = Progress(_progress_style(quiet, json_progress))
             failed = _report(order, pool, progress, show=not json_progress) or failed

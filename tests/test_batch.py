@@ -714,7 +714,7 @@ def test_a_file_in_the_working_folder_is_no_module_of_a_crew(here, tmp_path, mon
 #: The crew itself, with something else than notebooks to do.
 WORKERS = """
 import signal, subprocess, time
-from sanlian_analysis.report import crew, jobs
+from sanlian_analysis.report import crew, jobs, making, warm
 
 def make(job, start_method):
     name = job.code
@@ -727,8 +727,8 @@ def make(job, start_method):
         time.sleep(600)
     return Made({"page": name})
 
-crew.warm_up = lambda wanted: None
-crew.make, jobs._REST = make, 0.2
+warm.warm_up = lambda wanted: None
+making.make, jobs._REST = make, 0.2
 crew.main(sys.argv[1:])
 """
 
@@ -779,8 +779,8 @@ def test_closing_ends_workers_and_what_they_have_started(crew_of, tmp_path):
 
 @on_linux
 def test_a_crew_that_is_still_loading_ends_with_its_caller(crew_of, tmp_path):
-    crew_of("import time; from sanlian_analysis.report import crew\n"
-            "crew.warm_up = lambda wanted: ((here / 'loading').touch(), time.sleep(600))\n"
+    crew_of("import time; from sanlian_analysis.report import crew, warm\n"
+            "warm.warm_up = lambda wanted: ((here / 'loading').touch(), time.sleep(600))\n"
             "crew.main(sys.argv[1:])")  # fmt: skip
     caller = "from sanlian_analysis.report import pool; import sys, time; pool._CREW = 'own_crew'\n"
     caller += "print(pool.ForkingPool([], 1)._process.pid, flush=True); time.sleep(600)"

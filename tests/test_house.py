@@ -155,6 +155,13 @@ def test_import_leaves_the_heavy_libraries_alone(module):
     assert not {name for name in loaded if name in heavy or name.startswith("jupyter")}
 
 
+@pytest.mark.parametrize("module", ["report.batch", "report.warm", "panels.lab"])
+def test_import_does_not_wait_a_second_for_a_check_that_nobody_makes(module):
+    code = f"import sys, sanlian_analysis.{module}; assert 'rfc3987_syntax' not in sys.modules"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 # --- dependencies ---------------------------------------------------------------------
 
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]

@@ -23,7 +23,7 @@ from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.panels import lab
 from sanlian_analysis.panels.moving import MovingBars
 from sanlian_analysis.planning import bars_of
-from sanlian_analysis.report.renderings import RENDERERS, area_briefing
+from sanlian_analysis.report.renderings import RENDERED, area_briefing, renderer
 
 ROOT = Path(__file__).parents[1]
 DATA = ROOT / "data"
@@ -129,13 +129,13 @@ def test_without_widgets_it_is_a_document(explorer):
     assert Image.open(io.BytesIO(base64.b64decode(shown["image/png"]))).width > 1000
 
 
-@pytest.mark.parametrize("kind", sorted(RENDERERS))
+@pytest.mark.parametrize("kind", RENDERED)
 def test_an_export_is_the_briefing_of_the_batch(explorer, kind, tmp_path):
     explorer.format.value = kind
     explorer.export.click()
     [made] = tmp_path.iterdir()
     assert made.suffix == f".{kind}"
-    assert made.read_bytes() == RENDERERS[kind](
+    assert made.read_bytes() == renderer(kind)(
         area_briefing(explorer.view.found, "140802", END, overview=False)
     )
     link = re.search(

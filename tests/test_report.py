@@ -82,6 +82,14 @@ def test_folder_of_a_county_holds_notebook_page_and_charts(run):
     assert (folder / "charts" / "milestones-orgs-urban.png").read_bytes().startswith(b"\x89PNG")
 
 
+def test_page_says_its_language_and_describes_every_picture(run):
+    html = (run.folder / "210106-铁西区" / "county.html").read_text(encoding="utf-8")
+    assert '<html lang="zh-CN">' in html
+    pictures = re.findall(r"<img [^>]*>", html)
+    assert pictures
+    assert all(re.search(r' alt="[^"]+"', picture) for picture in pictures)
+
+
 def test_run_has_index_overview_results_and_manifest(run):
     assert {"index.html", "overview.ipynb", "overview.html", "results.xlsx", "manifest.json"} <= {
         path.name for path in run.folder.iterdir()

@@ -62,8 +62,7 @@ def load() -> None:
             del os.environ[name]
     localinterfaces.local_ips()
     KernelProvisionerFactory.instance()
-    for minor in range(nbformat.v4.nbformat_minor + 1):
-        get_validator(nbformat.v4.nbformat, minor)
+    get_validator(nbformat.v4.nbformat, nbformat.v4.nbformat_minor)
 
 
 load()

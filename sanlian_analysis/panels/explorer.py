@@ -28,7 +28,7 @@ from sanlian_analysis.panels.panel import (
 from sanlian_analysis.panels.picker import AreaPicker
 from sanlian_analysis.panels.view import View, chart_options
 from sanlian_analysis.policy import Policy
-from sanlian_analysis.report.renderings import RENDERERS, area_briefing
+from sanlian_analysis.report.renderings import RENDERED, area_briefing, renderer
 
 #: More rows than this are for the widget's table, not for a page.
 _MOST_ROWS = 30
@@ -85,7 +85,7 @@ class Explorer(Panel):
         self.view = self._view()
         self.units = UnitTable(self.view.units)
         self.format = dropdown(
-            say("格式", "Format"), [(name.upper(), name) for name in RENDERERS], "pdf"
+            say("格式", "Format"), [(name.upper(), name) for name in RENDERED], "pdf"
         )
         self.export = ipywidgets.Button(description=say("导出简报", "Export the briefing"))
         self.exported = shown()
@@ -184,7 +184,7 @@ class Explorer(Panel):
         name = safe_name(f"{view.area}_{self.choices.called(view.area)}_{view.date}")
         target = self.folder / f"{name}.{kind}"
         with whole_file(target) as path:
-            path.write_bytes(RENDERERS[kind](briefing))
+            path.write_bytes(renderer(kind)(briefing))
         return target
 
     def _export(self) -> None:

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
+# First, as the engine imports nbformat without what would take a second.
+import sanlian_analysis.engine  # noqa: F401
+
+# isort: split
 import nbformat
 from nbformat import NotebookNode
 from papermill.iorw import load_notebook_node

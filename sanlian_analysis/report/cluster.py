@@ -95,7 +95,7 @@ def moved(job: Job, places: Mapping[str, str], workshop: Path) -> Job:
 class ClusterPool:
     """Jobs carried out by the workers of a Dask scheduler."""
 
-    def __init__(self, address: str, wanted: Wanted, notebooks: Sequence[str]) -> None:
+    def __init__(self, address: str, wanted: Sequence[Wanted], notebooks: Sequence[str]) -> None:
         """Connect, compare versions, send the files.
 
         Raises SanlianError when Dask is not installed, the scheduler does not
@@ -114,7 +114,8 @@ class ClusterPool:
         except BaseException:
             self._client.close()
             raise
-        paths = [path for one, _ in wanted for path in (one.ledger, one.frame, one.policy)]
+        inputs = [one.inputs for one in wanted]
+        paths = [path for one in inputs for path in (one.ledger, one.frame, one.policy)]
         self._parcel = pack([path for path in (*paths, *notebooks) if Path(path).exists() and path])
         self._wanted = list(wanted)
         self._sent = self._client.submit(_as_it_is, self._parcel, key=self._parcel.digest)
@@ -184,10 +185,11 @@ def _as_it_is(parcel: Parcel) -> Parcel:
 class _Workplace:
     """What a worker of the cluster keeps between jobs: the unpacked files and the crew."""
 
-    def __init__(self, parcel: Parcel, wanted: Wanted, size: int) -> None:
+    def __init__(self, parcel: Parcel, wanted: Sequence[Wanted], size: int) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="sanlian-cluster-"))
         self.places = unpack(parcel, self.folder)
-        self.pool = ForkingPool([(placed(one, self.places), date) for one, date in wanted], size)
+        here = [replace(one, inputs=placed(one.inputs, self.places)) for one in wanted]
+        self.pool = ForkingPool(here, size)
         atexit.register(self.leave)
 
     def leave(self) -> None:
@@ -201,7 +203,7 @@ _ENTERING = threading.Lock()
 
 
 def make_there(
-    job: Job, parcel: Parcel, wanted: Wanted, expected: Mapping[str, str]
+    job: Job, parcel: Parcel, wanted: Sequence[Wanted], expected: Mapping[str, str]
 ) -> tuple[Made, dict[str, bytes]]:
     """Carry out a job on a worker of the cluster; returns what was made, and the files."""
     fault = difference(expected, versions())
@@ -217,7 +219,7 @@ def make_there(
         shutil.rmtree(workshop, ignore_errors=True)
 
 
-def _workplace(parcel: Parcel, wanted: Wanted) -> _Workplace:
+def _workplace(parcel: Parcel, wanted: Sequence[Wanted]) -> _Workplace:
     """The workplace for these files; one for others is left."""
     from distributed import get_worker
 

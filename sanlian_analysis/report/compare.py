@@ -12,7 +12,7 @@ from sanlian_analysis.briefing import comparison_briefing
 from sanlian_analysis.evaluation import snapshots
 from sanlian_analysis.files import safe_name
 from sanlian_analysis.report.orders import Order
-from sanlian_analysis.report.renderings import RENDERERS, evaluated, write_charts, write_renderings
+from sanlian_analysis.report.renderings import RENDERED, evaluated, write_charts, write_renderings
 
 
 def write_comparisons(order: Order, policies: Sequence[str]) -> list[Path]:
@@ -22,7 +22,7 @@ def write_comparisons(order: Order, policies: Sequence[str]) -> list[Path]:
     or formats that are renderings of a briefing, nothing is written. Returns the
     folders. Raises SanlianError as the reports do.
     """
-    if not order.areas or not RENDERERS.keys() & set(order.formats):
+    if not order.areas or not set(RENDERED) & set(order.formats):
         return []
     found = [evaluated(replace(order.inputs, policy=policy)) for policy in policies]
     date = snapshots(found[0].ledger, order.date or None)[-1]

@@ -7,6 +7,7 @@ single thread when it forks, so that this is safe, and works as long as its call
 from __future__ import annotations
 
 import contextlib
+import gc
 import multiprocessing
 import os
 import signal
@@ -22,10 +23,14 @@ from multiprocessing.process import BaseProcess
 
 import psutil
 
-from sanlian_analysis.engine.kernel import be_alone
-from sanlian_analysis.report.jobs import Job, Made, ended_unexpectedly, longest, took_too_long
-from sanlian_analysis.report.making import make
-from sanlian_analysis.report.warm import warm_up
+from sanlian_analysis.report.jobs import (
+    Job,
+    Made,
+    Wanted,
+    ended_unexpectedly,
+    longest,
+    took_too_long,
+)
 
 #: Seconds between two looks whether the caller still lives.
 _INTERVAL = 0.5
@@ -57,7 +62,7 @@ def oversee(orders: Connection, caller: int) -> None:
     """
     size, wanted = orders.recv()
     with _ending_with(caller):
-        warm_up(wanted)
+        _load(wanted)
     waiting: deque[tuple[int, Job]] = deque()
     crew: list[_Worker] = []
     try:
@@ -75,6 +80,19 @@ def oversee(orders: Connection, caller: int) -> None:
         pass  # the caller is done, or gone
     finally:
         _end_below(os.getpid())
+
+
+def _load(wanted: Sequence[Wanted]) -> None:
+    """Load all that workers will have, which nearly all stays: no time is spent on garbage.
+
+    What the collector never looks at stays shared between processes.
+    """
+    gc.disable()
+    from sanlian_analysis.report.warm import warm_up
+
+    warm_up(wanted)
+    gc.freeze()
+    gc.enable()
 
 
 @contextmanager
@@ -117,7 +135,10 @@ def _begun(number: int, job: Job, orders: Connection) -> _Worker:
 
 
 def _work(job: Job, tell: Connection, orders: Connection) -> None:
-    """The body of a worker."""
+    """The body of a worker, for whom this has been imported already."""
+    from sanlian_analysis.engine.kernel import be_alone
+    from sanlian_analysis.report.making import make
+
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     orders.close()
     be_alone()

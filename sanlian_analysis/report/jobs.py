@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,8 +25,16 @@ class Inputs:
     language: str
 
 
-#: What a run will be made from: inputs, and the snapshot, "" for the latest.
-Wanted = Sequence[tuple[Inputs, str]]
+@dataclass(frozen=True)
+class Wanted:
+    """What reports will be made from, told to workers before the first of them.
+
+    `date`: the snapshot, "" for the latest.
+    """
+
+    inputs: Inputs
+    date: str = ""
+    formats: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -29,7 +29,7 @@ from sanlian_analysis.report.jobs import Job, Made
 from sanlian_analysis.report.manifest import sha256
 from sanlian_analysis.report.page import page
 from sanlian_analysis.report.renderings import (
-    RENDERERS,
+    RENDERED,
     area_briefing,
     evaluated,
     write_renderings,
@@ -79,7 +79,7 @@ def _make_files(job: Job, workshop: Path, start_method: str) -> None:
         if not job.overview:
             _write_charts(pictures, workshop / "charts")
         _write_notebook(job, notebook, workshop)
-    if RENDERERS.keys() & set(job.formats):
+    if set(RENDERED) & set(job.formats):
         briefing = _briefing(job)
         take_pictures(briefing, {name: png for name, (png, _) in pictures.items()})
         write_renderings(briefing, job.formats, workshop, job.stem, job.template)

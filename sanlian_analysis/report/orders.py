@@ -10,7 +10,7 @@ from importlib.metadata import entry_points
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.inputs import notebook_folder
 from sanlian_analysis.language import current, listed, say
-from sanlian_analysis.report.jobs import Inputs
+from sanlian_analysis.report.jobs import Inputs, Wanted
 from sanlian_analysis.report.pool import Pool, cores, local_pool
 
 #: Every format; a report has the first two unless others are asked for.
@@ -65,7 +65,7 @@ class Order:
 @contextmanager
 def workers(orders: Sequence[Order]) -> Iterator[Pool]:
     """Processes that carry out these orders; they begin to load at once."""
-    wanted = [(order.inputs, order.date) for order in orders]
+    wanted = [Wanted(order.inputs, order.date, order.formats) for order in orders]
     scheduler = orders[0].scheduler
     pool: Pool
     if scheduler:
@@ -86,8 +86,9 @@ def check_engine(name: str) -> None:
 
     Raises SanlianError with those that it has.
     """
-    known = {entry.name for entry in entry_points(group="papermill.engine")}
-    known |= {"sanlian", "nbclient"}
+    if name in ("sanlian", "nbclient"):
+        return
+    known = {entry.name for entry in entry_points(group="papermill.engine")} | {"nbclient"}
     if name not in known:
         there = listed(sorted(known))
         raise SanlianError(

@@ -8,7 +8,7 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
-from nbconvert import HTMLExporter
+from nbconvert import TemplateExporter
 from nbformat import NotebookNode
 
 from sanlian_analysis.language import current, say
@@ -44,10 +44,16 @@ def _template_folder() -> Path:
 
 
 @cache
-def exporter() -> HTMLExporter:
-    """What turns notebooks into pages; made once, with its templates compiled."""
-    made = HTMLExporter(
+def _exporter() -> TemplateExporter:
+    """What turns notebooks into pages; made once, with its templates compiled.
+
+    Not nbconvert's HTMLExporter, which puts "en" for the language of every page and
+    parses it once more to describe pictures, as ours are already.
+    """
+    made = TemplateExporter(
         template_name=_TEMPLATE,
+        template_file="index.html.j2",
+        file_extension=".html",
         extra_template_basedirs=[str(_template_folder().parent)],
     )
     assert made.template  # compiles it
@@ -59,7 +65,7 @@ def page(notebook: NotebookNode, title: str, home: str = "") -> str:
 
     `home`: relative address of the page that lists all areas, when there is one.
     """
-    html, _ = exporter().from_notebook_node(
+    html, _ = _exporter().from_notebook_node(
         notebook,
         resources={
             "language_code": "zh-CN" if current() == "zh" else "en",

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Sequence
 from concurrent.futures import CancelledError, Future
 from multiprocessing.connection import Connection
 from typing import Protocol
@@ -49,7 +50,7 @@ class Pool(Protocol):
         """Drop what has not begun, end what has."""
 
 
-def local_pool(wanted: Wanted, size: int) -> Pool:
+def local_pool(wanted: Sequence[Wanted], size: int) -> Pool:
     """A pool of that many workers on this machine."""
     return (ForkingPool if sys.platform == "linux" else SpawningPool)(wanted, size)
 
@@ -68,7 +69,7 @@ class ForkingPool:
     one takes over what was not done.
     """
 
-    def __init__(self, wanted: Wanted, size: int) -> None:
+    def __init__(self, wanted: Sequence[Wanted], size: int) -> None:
         """Start the crew."""
         self._wanted, self._size = list(wanted), size
         self._numbers = itertools.count()
@@ -165,7 +166,7 @@ class SpawningPool:
     Every notebook still has a kernel of its own, and a worker that dies is replaced.
     """
 
-    def __init__(self, wanted: Wanted, size: int) -> None:
+    def __init__(self, wanted: Sequence[Wanted], size: int) -> None:
         """Make ready; the workers start with the first job."""
         self._pool = ProcessPool(
             max_workers=size,
@@ -188,7 +189,7 @@ class SpawningPool:
         self._pool.join()
 
 
-def _warm_up(wanted: Wanted) -> None:
+def _warm_up(wanted: Sequence[Wanted]) -> None:
     """Imported by the worker alone: the caller need not load what a worker needs."""
     from sanlian_analysis.report.warm import warm_up
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 
 from sanlian_analysis.briefing import (
@@ -13,23 +13,36 @@ from sanlian_analysis.briefing import (
     county_briefing,
     overview_briefing,
 )
-from sanlian_analysis.briefing.document import document
-from sanlian_analysis.briefing.pdf import pdf
-from sanlian_analysis.briefing.slides import slides
-from sanlian_analysis.briefing.spreadsheet import spreadsheet
 from sanlian_analysis.briefing.value import picture
 from sanlian_analysis.files import safe_name
 from sanlian_analysis.ledger import read_ledger
 from sanlian_analysis.policy_files import load_policy
 from sanlian_analysis.report.jobs import Inputs
 
-#: What each format is rendered by; the notebook gives `ipynb` and `html`.
-RENDERERS: dict[str, Callable[[Briefing], bytes]] = {
-    "pdf": pdf,
-    "pptx": slides,
-    "docx": document,
-    "xlsx": spreadsheet,
-}
+#: The formats that are renderings of a briefing; the notebook gives `ipynb` and `html`.
+RENDERED = ("pdf", "pptx", "docx", "xlsx")
+
+
+def renderer(format_: str, template: str = "") -> Callable[[Briefing], bytes]:
+    """What renders a format, loaded when it is first asked for.
+
+    `template`: the user's own .pptx whose masters the slides take.
+    """
+    if format_ == "pdf":
+        from sanlian_analysis.briefing.pdf import pdf
+
+        return pdf
+    if format_ == "pptx":
+        from sanlian_analysis.briefing.slides import slides
+
+        return partial(slides, template=Path(template)) if template else slides
+    if format_ == "docx":
+        from sanlian_analysis.briefing.document import document
+
+        return document
+    from sanlian_analysis.briefing.spreadsheet import spreadsheet
+
+    return spreadsheet
 
 
 @lru_cache(maxsize=8)
@@ -47,18 +60,11 @@ def area_briefing(found: Evaluated, area: str, date: dt.date, *, overview: bool)
 def write_renderings(
     briefing: Briefing, formats: tuple[str, ...], folder: Path, stem: str, template: str = ""
 ) -> None:
-    """Write the formats that are renderings of a briefing, as `folder/stem.FORMAT`.
-
-    `template`: the user's own .pptx whose masters the slides take.
-    """
+    """Write the formats that are renderings of a briefing, as `folder/stem.FORMAT`."""
     for format_ in formats:
-        if format_ == "pptx" and template:
-            content = slides(briefing, Path(template))
-        elif format_ in RENDERERS:
-            content = RENDERERS[format_](briefing)
-        else:
-            continue
-        (folder / f"{stem}.{format_}").write_bytes(content)
+        if format_ in RENDERED:
+            content = renderer(format_, template)(briefing)
+            (folder / f"{stem}.{format_}").write_bytes(content)
 
 
 def write_charts(briefing: Briefing, folder: Path) -> None:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-import gc
+from collections.abc import Sequence
 
+# First, as the engine imports nbformat without what would take a second.
+import sanlian_analysis.engine.preload  # noqa: F401 - importing it loads what notebooks need
+
+# isort: split
 from nbformat.v4 import new_code_cell, new_notebook, new_output
 
-import sanlian_analysis.engine.preload  # noqa: F401 - importing it loads what notebooks need
 from sanlian_analysis import remembered
 from sanlian_analysis.briefing import Evaluated
 from sanlian_analysis.charts import milestone_steps
@@ -17,26 +20,26 @@ from sanlian_analysis.language import use_language
 from sanlian_analysis.report.jobs import Wanted
 from sanlian_analysis.report.making import take_vectors
 from sanlian_analysis.report.page import page
-from sanlian_analysis.report.renderings import evaluated
+from sanlian_analysis.report.renderings import RENDERED, evaluated, renderer
 from sanlian_analysis.tables import enclosing_area, key_targets
 
 
-def warm_up(wanted: Wanted) -> None:
-    """Read and evaluate what the areas will be made from.
+def warm_up(wanted: Sequence[Wanted]) -> None:
+    """Read and evaluate what the areas will be made from, load what renders them.
 
     What cannot be read is left out: whoever needs it will say so, with its place.
     """
     remembered.start()
-    for inputs, date in wanted:
-        use_language(inputs.language)
+    for one in wanted:
+        use_language(one.inputs.language)
+        for format_ in set(RENDERED) & set(one.formats):
+            renderer(format_)
         try:
-            found = evaluated(inputs)
-            found.details(snapshots(found.ledger, date or None)[-1])
+            found = evaluated(one.inputs)
+            found.details(snapshots(found.ledger, one.date or None)[-1])
             _rehearse(found)
         except SanlianError:
             continue
-    gc.collect()
-    gc.freeze()  # what is not looked at by the collector stays shared between processes
 
 
 def _rehearse(found: Evaluated) -> None:
