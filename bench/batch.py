@@ -79,10 +79,18 @@ Contestant = Callable[[Path], float]
 
 @dataclass(frozen=True)
 class Subject:
-    """A notebook that is run for area after area."""
+    """A notebook that is run for area after area, and how many pictures it shows at least."""
 
     name: str
     path: Path
+    pictures: int
+
+    def check(self, shown: int) -> None:
+        """Whoever shows fewer has not done the work."""
+        if shown < self.pictures:
+            raise SystemExit(
+                f"{self.name}: {shown} pictures of {self.pictures}, nothing to compare"
+            )
 
 
 def four_charts(folder: Path) -> Path:
@@ -238,11 +246,11 @@ def _private_memory(workers: int) -> Iterator[list[float]]:
 def limit(subject: Subject, count: int, processes: int) -> float:
     """Seconds that the cells of one notebook take in warm processes, so many at a time."""
     with ProcessPoolExecutor(processes, mp_context=get_context("spawn")) as pool:
-        running = [pool.submit(cells_alone, str(subject.path), count) for _ in range(processes)]
+        running = [pool.submit(cells_alone, subject, count) for _ in range(processes)]
         return statistics.mean(future.result() for future in running) / processes
 
 
-def cells_alone(path: str, count: int) -> float:
+def cells_alone(subject: Subject, count: int) -> float:
     import matplotlib
     from IPython.core.interactiveshell import InteractiveShell
     from IPython.core.pylabtools import select_figure_formats
@@ -255,21 +263,25 @@ def cells_alone(path: str, count: int) -> float:
     warm_up([Wanted(INPUTS, DATE)])
     gc.freeze()  # what is loaded is not searched for garbage
     shell = InteractiveShell.instance()
-    sources = [cell.source for cell in nbformat.read(path, 4).cells if cell.cell_type == "code"]
+    sources = [
+        cell.source for cell in nbformat.read(subject.path, 4).cells if cell.cell_type == "code"
+    ]
     if any("pyplot" in source for source in sources):
         select_figure_formats(shell, {"png"})  # as a kernel does on that import
     seconds = []
     with vectors_too():
         for number in range(count + 1):
             given = {**parameters(AREAS[number % len(AREAS)]), "assume": []}
-            start = time.perf_counter()
+            pictures, start = 0, time.perf_counter()
             for at, source in enumerate(sources):
                 with capture_output() as shown:
                     shell.run_cell(source).raise_error()
                     shell.user_ns.update(given if at == 0 else {})
                 for output in shown.outputs:
                     base64.b64encode(str(output.data).encode())
+                pictures += sum("image/png" in output.data for output in shown.outputs)
             seconds.append(time.perf_counter() - start)
+            subject.check(pictures)
             shell.reset(new_session=False)
     return sum(seconds[1:]) / count
 
@@ -314,6 +326,8 @@ def compare(subject: Subject, folder: Path, count: int, few: int, rounds: int) -
         for name, (_, run) in there.items():
             with tempfile.TemporaryDirectory(dir=folder) as own:
                 seconds[name].append(run(Path(own)))
+                for notebook in Path(own).rglob("*.ipynb"):
+                    subject.check(notebook.read_text(encoding="utf-8").count('"image/png": "'))
     found = {name: statistics.median(times) for name, times in seconds.items()}
     with tempfile.TemporaryDirectory(dir=folder) as own:
         megabytes = megabytes_of_ours(subject, Path(own), 2)
@@ -351,8 +365,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         subjects = [
-            Subject("county notebook", ROOT / "notebooks" / "county_report.ipynb"),
-            Subject("four charts", four_charts(folder)),
+            Subject("county notebook", ROOT / "notebooks" / "county_report.ipynb", 8),
+            Subject("four charts", four_charts(folder), 4),
         ]
         print(f"first report of `sanlian report` after {first_report(folder / 'first'):.1f} s")
         for subject in subjects:

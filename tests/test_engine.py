@@ -467,11 +467,13 @@ def test_notebook_is_as_with_the_standard_engine(name, standard, tmp_path):
 
 
 @FORK
-@pytest.mark.parametrize("name", ["state", "ends"])
+@pytest.mark.parametrize("name", ["streams", "rich", "plots", "errors", "magics", "state", "ends"])
 def test_notebook_is_as_with_the_standard_engine_in_a_fork_of_the_caller(name, standard, tmp_path):
-    """As `sanlian report` has it: forked from a process that is safe from the working folder."""
+    """As `sanlian report` has it: forked from one that is safe from the folder, and has drawn."""
     made, tests = tmp_path / "made.json", Path(__file__).parent
     code = (
+        "import sanlian_analysis as sl; sl.charts.Chart('x', 'x', 1.0).png()\n"
+        "import sanlian_analysis.report.warm\n"
         f"import json, pathlib, sys; sys.path.append({str(tests)!r}); import test_engine; sys.path.pop()"
         f"; made = test_engine.outcome({name!r}, 'sanlian', pathlib.Path({str(tmp_path)!r}),"
         f" start_method='fork'); pathlib.Path({str(made)!r}).write_text(json.dumps(made))"

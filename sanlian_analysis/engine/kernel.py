@@ -43,6 +43,9 @@ _threading: Any = threading
 #: The argument with which notebooks are run: nothing of them goes into the user's history.
 IN_MEMORY = "--HistoryManager.hist_file=:memory:"
 
+#: Where a kernel draws, unless its environment says otherwise.
+_INLINE = "module://matplotlib_inline.backend_inline"
+
 #: From <sys/prctl.h>: the signal that a process gets when its parent ends.
 _SET_PARENT_DEATH_SIGNAL = 1
 
@@ -172,10 +175,11 @@ def _own_path() -> None:
 
 
 def _own_settings() -> None:
-    """A `matplotlibrc` in the working folder holds, as when matplotlib is loaded there."""
-    matplotlib = sys.modules.get("matplotlib")
-    if matplotlib and os.path.exists("matplotlibrc"):
-        matplotlib.rc_file("matplotlibrc", use_default_template=False)
+    """What holds where matplotlib is loaded in a kernel: charts in the notebook, a `matplotlibrc`."""
+    if matplotlib := sys.modules.get("matplotlib"):
+        if os.path.exists("matplotlibrc"):
+            matplotlib.rc_file("matplotlibrc", use_default_template=False)
+        matplotlib.rcParams["backend"] = os.environ.get("MPLBACKEND") or _INLINE
 
 
 def _own_signals() -> None:

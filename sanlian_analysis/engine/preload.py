@@ -43,23 +43,20 @@ _MODULES = (
     "tornado.queues",
 )
 
-#: What a kernel's environment holds when it imports matplotlib and its debugger.
-_WHILE_IMPORTING = {
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
-    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
-}
+#: Set in a kernel's environment when it imports its debugger.
+_QUIET_DEBUGGER = "PYDEVD_DISABLE_FILE_VALIDATION"
 
 
 def load() -> None:
     """Import and work out everything that each notebook process would do again."""
-    set_here = [name for name in _WHILE_IMPORTING if name not in os.environ]
-    os.environ.update({name: _WHILE_IMPORTING[name] for name in set_here})
+    given = _QUIET_DEBUGGER in os.environ
+    os.environ.setdefault(_QUIET_DEBUGGER, "1")
     try:
         for name in _MODULES:
             importlib.import_module(name)
     finally:
-        for name in set_here:
-            del os.environ[name]
+        if not given:
+            del os.environ[_QUIET_DEBUGGER]
     localinterfaces.local_ips()
     KernelProvisionerFactory.instance()
     get_validator(nbformat.v4.nbformat, nbformat.v4.nbformat_minor)
