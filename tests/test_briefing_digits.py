@@ -22,14 +22,10 @@ from sanlian_analysis.briefing import (
     county_briefing,
     overview_briefing,
 )
-from sanlian_analysis.briefing.document import document
-from sanlian_analysis.briefing.pdf import pdf
-from sanlian_analysis.briefing.slides import slides
-from sanlian_analysis.briefing.spreadsheet import spreadsheet
 from sanlian_analysis.language import using
+from sanlian_analysis.report.renderings import RENDERED, renderer
 
 DATA = Path(__file__).parents[1] / "data"
-RENDERERS = {"pdf": pdf, "pptx": slides, "docx": document, "xlsx": spreadsheet}
 KINDS = ["county", "overview", "all areas", "comparison"]
 NUMBER = re.compile(r"\d[\d,]*(?:\.\d+)?%?")
 CODE = re.compile(r"(?<!\w)\d{12}(?!\w)")
@@ -44,7 +40,7 @@ pytestmark = pytest.mark.xdist_group("digits")
 
 everywhere = pytest.mark.parametrize(
     ("kind", "language", "ending"),
-    [(k, language, e) for k in KINDS for language in ("zh", "en") for e in RENDERERS],
+    [(k, language, e) for k in KINDS for language in ("zh", "en") for e in RENDERED],
 )
 
 
@@ -76,7 +72,7 @@ def briefings(tmp_path_factory):
 def files(briefings):
     """Every rendering, made when it is asked for."""
     return functools.cache(
-        lambda kind, language, ending: RENDERERS[ending](briefings[kind, language])
+        lambda kind, language, ending: renderer(ending)(briefings[kind, language])
     )
 
 
