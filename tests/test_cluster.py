@@ -157,28 +157,53 @@ def test_a_worker_is_killed_and_the_others_make_everything(a_cluster, shipped, t
     assert {record.status for record in resumed.records} == {"skipped"}
 
 
-def test_a_lost_scheduler_ends_the_run_and_it_goes_on_without(a_cluster, tmp_path, monkeypatch):
-    source = "import os, time\nwhile area[-1:] == '1' and os.path.exists('{0}'): time.sleep(0.05)"
-    flag = tmp_path / "wait"
-    flag.touch()
-    own = Scene(tmp_path / "scene", 3, source.format(flag))
-    monkeypatch.chdir(own.folder)
-    for module in ("batch", "orders"):
-        monkeypatch.setattr(
-            f"sanlian_analysis.report.{module}.notebook_folder", lambda: own.folder / "notebooks"
-        )
+@pytest.fixture
+def quick(tmp_path, monkeypatch):
+    """Makes a scene with notebooks of its own, which runs then take."""
+
+    def made(areas, source):
+        what = Scene(tmp_path / "scene", areas, source)
+        monkeypatch.chdir(what.folder)
+        for module in ("batch", "orders"):
+            monkeypatch.setattr(
+                f"sanlian_analysis.report.{module}.notebook_folder",
+                lambda: what.folder / "notebooks",
+            )
+        return what
+
+    return made
+
+
+def test_a_lost_scheduler_ends_the_run_and_it_goes_on_without(a_cluster, quick, tmp_path):
+    first, rest = tmp_path / "first", tmp_path / "rest"
+    what = quick(
+        3,  # whichever notebook is the first, it alone ends before the scheduler is lost
+        "import os, time\n"
+        f"if not os.path.exists({str(first)!r}): os.mkdir({str(first)!r})\n"
+        f"else:\n    while not os.path.exists({str(rest)!r}): time.sleep(0.05)",
+    )
     a_cluster.worker()
     joined(a_cluster.address, 1)
     seen = Told(a_cluster.scheduler.kill)
     with pytest.raises(SanlianError, match=r"无法继续（与调度器的连接已断开）.*--resume"):
         run_reports(order(tmp_path / "out", scheduler=a_cluster.address), None, seen)
-    flag.unlink()
+    rest.touch()
     folder = tmp_path / "out" / scene.POLICY / scene.DATE
+    assert len(seen.codes) == 1
     assert scene.noted(folder) == set(seen.codes)
-    rest = Told(lambda: None)
-    run = run_reports(order(tmp_path / "out", resume=True), None, rest)
-    assert set(rest.codes) == own.wanted - set(seen.codes)
-    assert scene.lost(run.folder, own.wanted) == set()
+    again = Told(lambda: None)
+    run = run_reports(order(tmp_path / "out", resume=True), None, again)
+    assert set(again.codes) == what.wanted - set(seen.codes)
+    assert scene.lost(run.folder, what.wanted) == set()
+
+
+def test_areas_are_made_in_the_order_of_their_codes(a_cluster, quick, tmp_path):
+    what = quick(7, scene.QUICK)
+    a_cluster.worker()
+    joined(a_cluster.address, 1)
+    seen = Told(lambda: None)
+    run_reports(order(tmp_path / "out", scheduler=a_cluster.address), None, seen)
+    assert seen.codes == sorted(what.wanted)  # the overview comes last
 
 
 # --- clusters that cannot be used -----------------------------------------------------
