@@ -723,6 +723,21 @@ def test_sheet_in_utf_16_is_refused(plain, tmp_path):
         write_marked_copy(plain, [], tmp_path / "副本.xlsx")
 
 
+def test_a_part_that_is_no_xml_may_have_anything_in_it(plain, tmp_path):
+    bitmap = b"BM<" + bytes(3_000_000) + b'<mergeCell ref="A1:XFD1048576"/>'
+    zip_up(plain, parts(plain) | {"xl/embeddings/1.bin": bitmap})
+    write_marked_copy(plain, [finding("B2")], tmp_path / "副本.xlsx")
+    assert FINDINGS_SHEET in openpyxl.load_workbook(tmp_path / "副本.xlsx").sheetnames
+
+
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b" \n"])
+def test_a_part_that_may_be_a_sheet_is_searched_wherever_it_is(plain, tmp_path, before):
+    hidden = before + b'<x><mergeCell ref="A1:XFD1048576"/></x>'
+    zip_up(plain, parts(plain) | {"xl/embeddings/1.bin": hidden})
+    with pytest.raises(SanlianError, match="不能做成标注副本"):
+        write_marked_copy(plain, [], tmp_path / "副本.xlsx")
+
+
 def test_table_without_columns_is_refused(tmp_path):
     book = openpyxl.Workbook()
     book.active.append(["a"])

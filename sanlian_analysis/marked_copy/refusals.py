@@ -44,6 +44,19 @@ _COVERING = re.compile(
 _AREA = re.compile(r"\$?([A-Za-z]{1,3})\$?([0-9]{1,7}):\$?([A-Za-z]{1,3})\$?([0-9]{1,7})")
 #: How XML in UTF-16 begins, in which nothing above would be found; Excel writes UTF-8.
 _TWO_BYTES = (b"\xff\xfe", b"\xfe\xff", b"<\0", b"\0<")
+#: How XML may begin, in any encoding that a parser knows by itself (L is EBCDIC's "<").
+_MAY_BE_XML = (
+    b"<",
+    b" ",
+    b"\t",
+    b"\r",
+    b"\n",
+    b"\xef\xbb\xbf",
+    b"\xff\xfe",
+    b"\xfe\xff",
+    b"\0",
+    b"L",
+)
 #: Bytes that are searched at a time, and the most that a tag may have.
 _BLOCK, _LONGEST_TAG = 4 * 1024**2, 1024**2
 
@@ -90,7 +103,9 @@ def refuse_giant_areas(source: Path, archive: zipfile.ZipFile) -> None:
     covered = 0
     for entry in archive.infolist():
         with archive.open(entry) as stream:
-            for text, begun in _blocks(stream):
+            for number, (text, begun) in enumerate(_blocks(stream)):
+                if number == 0 and not text.startswith(_MAY_BE_XML):
+                    break  # a picture, say, which may have anything in it
                 covered += sum(map(_size, _COVERING.findall(text)))
                 hidden = text.startswith(_TWO_BYTES) or len(begun) > _LONGEST_TAG
                 if hidden or covered > _MOST_COVERED:
