@@ -267,7 +267,7 @@ def inequality(table: pd.DataFrame) -> Table:
     )
     notes = (
         say(
-            "泰尔指数 = 区域内 + 区域间；0 表示人人一样。未知的单位不计入。",
+            "泰尔指数 = 区域内 + 区域间；0 表示各单位一样多。未知的单位不计入。",
             "Theil's index is the sum of within and between; 0 where all are equal. Unknown units "
             "are left out.",
         ),

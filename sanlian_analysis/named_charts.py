@@ -181,6 +181,7 @@ NAMED: dict[str, tuple[str, str, Callable[[Wanted], list[Chart]]]] = {
     "tiles": ("方格地图", "tile map", _tiles),
     "thresholds": ("标准高低与达标率", "how sensitive the share is to the bar", _thresholds),
     "organisations": ("社会组织分布", "organisations", _of_units(charts.organisations)),
+    "inequality": ("社会组织差距", "how unequal", _of_units(charts.inequality)),
     "staff": ("人员配备", "staff against households", _of_units(charts.staff_bands)),
     "ratios": ("比例", "ratios", _ratios),
     "bars": ("换个标准会怎样", "the share at every supposed bar", _bars),

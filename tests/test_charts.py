@@ -379,6 +379,9 @@ UNITS = some_units(
     households=[800, 2600, None, 900, 3000, 5000],
     staff=[5, 14, 9, 13, 8, 20],
 )
+COUNTED = pd.concat([some_units([0, 1, 3, None]), some_units([2, 2], settlement="rural")]).assign(
+    code=[f"14080200100{i}" for i in range(6)]
+)
 FILLED = a_completeness_table(["社会组织数", 30, 6, 4, 0, 40], ["户数", 40, 0, 0, 0, 40])
 LIMITS = {"ceilings": CEILINGS, "floor": 6, "clause": "三"}
 
@@ -397,6 +400,7 @@ KINDS = {
     "distribution": lambda **mark: charts.distribution(
         UNITS, "orgs", thresholds={"urban": [(10, "10")]}, **ABOUT, **mark
     ),
+    "inequality": lambda **mark: charts.lorenz_curve(COUNTED, "orgs", **ABOUT, **mark),
     "staffing": lambda **mark: charts.staffing(UNITS, **LIMITS, **ABOUT, **mark),
     "completeness": lambda **mark: charts.completeness(FILLED, **ABOUT, **mark),
 }
@@ -1035,6 +1039,40 @@ def test_nothing_missing_is_a_statement():
 def test_shortfall_of_one_has_whole_ticks():
     chart = charts.shortfall_bars(a_table(a_row("140802", 31, 40)), POLICY, "orgs", **AT)
     assert [label.get_text() for label in chart.axes[0].get_xticklabels()] == ["0", "1"]
+
+
+# --- inequality -------------------------------------------------------------------------
+
+
+def test_lorenz_curves_by_hand():
+    chart = charts.lorenz_curve(COUNTED, "orgs", **ABOUT)
+    assert_tidy(chart)
+    assert chart.name == "inequality-orgs"
+    assert chart.title == "盐湖区，社区社会组织数：最少的一半城市社区只占12.5%，各村一样多"
+    [urban], [rural] = by_gid(chart, "curve-urban"), by_gid(chart, "curve-rural")
+    assert urban.get_xydata().ravel().tolist() == pytest.approx([0, 0, 1 / 3, 0, 2 / 3, 0.25, 1, 1])
+    assert rural.get_xydata().ravel().tolist() == [0, 0, 0.5, 0.5, 1, 1]
+    for told in (
+        "城市社区（3个）",
+        "基尼系数 0.500",
+        "最多的一成占 22.5%",
+        "未知而不计在内：1个城市社区。",
+    ):
+        assert told in said(chart)
+
+
+def test_settlement_without_units_has_no_curve():
+    chart = charts.lorenz_curve(COUNTED[COUNTED["settlement"] == "urban"], "orgs", **ABOUT)
+    assert not by_gid(chart, "curve-rural")
+    assert "村（" not in said(chart)
+
+
+@pytest.mark.parametrize("orgs", [[0, 0], [None, None]])
+def test_nothing_to_compare_is_a_sentence(orgs):
+    units = some_units(orgs).assign(code=["140802001001", "140802001002"])
+    chart = charts.lorenz_curve(units, "orgs", **ABOUT)
+    assert chart.title == "盐湖区没有可比较的“社区社会组织数”"
+    assert not chart.axes
 
 
 # --- distribution -----------------------------------------------------------------------

@@ -8,8 +8,9 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 - `verdict_matrix`: which area meets which demand
 - `shortfall_bars`: units still missing, area by area
 - `distribution`: how a count is distributed over communities and villages
+- `lorenz_curve`: how unequally a variable is spread over them
 - `staffing`: staff against households, between floor and ceiling
-- `organisations`, `staff_bands`: the two above, with the limits that a policy sets
+- `organisations`, `inequality`, `staff_bands`: the three above, as a policy sets limits for them
 - `ratio_bars`: a ratio area by area, with numerator and denominator
 - `threshold_curve`: how the share depends on the bar, with every document's bar
 - `bar_curve`: one target's share at every supposed bar
@@ -28,6 +29,7 @@ from sanlian_analysis.charts.completeness import completeness
 from sanlian_analysis.charts.distribution import distribution
 from sanlian_analysis.charts.effort import effort_curve
 from sanlian_analysis.charts.figure import Chart
+from sanlian_analysis.charts.lorenz import lorenz_curve
 from sanlian_analysis.charts.matrix import verdict_matrix
 from sanlian_analysis.charts.milestones import milestone_steps
 from sanlian_analysis.charts.ranking import ranked_areas
@@ -35,7 +37,7 @@ from sanlian_analysis.charts.ratios import ratio_bars
 from sanlian_analysis.charts.scores import score_profile
 from sanlian_analysis.charts.shortfall import shortfall_bars
 from sanlian_analysis.charts.staffing import staffing
-from sanlian_analysis.charts.standards import organisations, staff_bands
+from sanlian_analysis.charts.standards import inequality, organisations, staff_bands
 from sanlian_analysis.charts.thresholds import threshold_curve
 from sanlian_analysis.charts.tiles import tile_map
 
@@ -46,6 +48,8 @@ __all__ = [
     "completeness",
     "distribution",
     "effort_curve",
+    "inequality",
+    "lorenz_curve",
     "milestone_steps",
     "organisations",
     "ranked_areas",

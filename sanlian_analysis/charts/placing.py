@@ -12,9 +12,10 @@ from matplotlib.transforms import Bbox
 
 from sanlian_analysis.charts import style
 
-#: Right and up from the anchor in points, horizontal and vertical alignment of the text.
+#: Keeps letters legible where they cross a line.
 _HALO = withStroke(linewidth=2.5, foreground=style.PAPER)
 
+#: Right and up from the anchor in points, horizontal and vertical alignment of the text.
 Offset = tuple[float, float, str, str]
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 from sanlian_analysis.charts import style, words
 from sanlian_analysis.charts.distribution import distribution
 from sanlian_analysis.charts.figure import Chart
+from sanlian_analysis.charts.lorenz import lorenz_curve
 from sanlian_analysis.charts.rows import day
 from sanlian_analysis.charts.staffing import Numbers, staffing
 from sanlian_analysis.columns import UnitColumns
@@ -34,13 +35,6 @@ def organisations(
     `distribution`. Counts that the ledger lacks, and those of which one is
     enough, have no chart; without any the list is empty.
     """
-    limits: dict[str, _Limits] = defaultdict(lambda: defaultdict(list))
-    for target in policy.targets:
-        if target.theme != "organisations" or target.unit != "community":
-            continue
-        for variable, limit, label in _limits(target, date):
-            for settlement in sorted(target.readings[0].settlement):
-                limits[variable][settlement].append((limit, label))
     return [
         distribution(
             units,
@@ -51,9 +45,32 @@ def organisations(
             policy=policy,
             simulated=simulated,
         )
-        for variable, thresholds in limits.items()
+        for variable, thresholds in _asked(policy, date).items()
         if variable in units
     ]
+
+
+def inequality(
+    units: pd.DataFrame, *, date: object, area: str, policy: Policy, simulated: bool = False
+) -> list[Chart]:
+    """Lorenz curves of the counts that `organisations` draws; same input."""
+    return [
+        lorenz_curve(units, variable, date=date, area=area, policy=policy, simulated=simulated)
+        for variable in _asked(policy, date)
+        if variable in units
+    ]
+
+
+def _asked(policy: Policy, date: object) -> dict[str, _Limits]:
+    """The counts of organisations that the policy sets a number for, with these by settlement."""
+    limits: dict[str, _Limits] = defaultdict(lambda: defaultdict(list))
+    for target in policy.targets:
+        if target.theme != "organisations" or target.unit != "community":
+            continue
+        for variable, limit, label in _limits(target, date):
+            for settlement in sorted(target.readings[0].settlement):
+                limits[variable][settlement].append((limit, label))
+    return limits
 
 
 def _limits(target: Target, date: object) -> list[tuple[str, float, str]]:
