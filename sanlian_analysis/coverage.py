@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from sanlian_analysis.expressions import in_words
+from sanlian_analysis.expressions import Expression, in_words, parse
 from sanlian_analysis.language import say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Mean, Policy, Ratio, Share, Target, variables_of
@@ -88,31 +88,33 @@ def strictness(policies: Iterable[Policy]) -> pd.DataFrame:
 
 def _asked(policy: Policy, target: Target) -> list[tuple[str, str, str, str, str, str]]:
     reading = target.readings[0]
+
+    def words(one: Expression) -> str:
+        return in_words(one, lambda name: variable_name(name, target.unit, policy))
+
     match reading.formula:
+        case Share(condition=expression) if not target.milestones and len(target.readings) > 1:
+            several = len(target.readings)
+            demand = say(f"不定数字，{several}个读法：", f"no number set, {several} readings: ")
+            demand += words(parse(expression.names[0]))
         case Share(condition=expression):
-            kind = say("每个单位", "each unit")
+            demand = say("每个单位：", "each unit: ") + words(expression)
         case Mean(value=expression):
-            kind = say("平均", "mean")
-        case Ratio(part=expression):
-            kind = say("合计之比", "pooled ratio")
+            demand = say("平均：", "mean: ") + words(expression)
+        case Ratio(part=expression, whole=whole, scale=scale):
+            times = f" × {scale}" if scale != 1 else ""
+            demand = say("合计之比：", "pooled ratio: ")
+            demand += f"{words(expression)} ÷ {words(whole)}{times}"
         case _:
             return []
-    text = in_words(expression, lambda name: variable_name(name, target.unit, policy))
-    if isinstance(reading.formula, Ratio):
-        whole = in_words(
-            reading.formula.whole, lambda name: variable_name(name, target.unit, policy)
-        )
-        times = f" × {reading.formula.scale}" if reading.formula.scale != 1 else ""
-        text = f"{text} ÷ {whole}{times}"
     last = target.milestones[-1] if target.milestones else None
     settlement = "、".join(name for name, code in SETTLEMENTS.items() if code in reading.settlement)
     known = measured(COMMUNITIES)
     names = [_SAME_SPACE.get(name, name) for name in expression.names if name in known]
-    demand = f"{kind}{say('：', ': ')}{text}"
-    return [
-        (known[names[0]].label, settlement, policy.id, target.id, demand,
-         threshold_text(reading, last))
-    ] if names else []  # fmt: skip
+    if not names:
+        return []
+    asked = threshold_text(reading, last)
+    return [(known[names[0]].label, settlement, policy.id, target.id, demand, asked)]
 
 
 def _due(target: Target) -> str:

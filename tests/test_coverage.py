@@ -173,7 +173,11 @@ def test_floor_space_side_by_side_under_one_name(compared):
             "合计之比：综合服务设施面积 ÷ 户数 × 100",
             "50",
         ),
-        ("yangquan-2015", "facility-tiers"): (every, f"{each}综合服务设施面积 ≤ 200", ""),
+        ("yangquan-2015", "facility-tiers"): (
+            every,
+            "不定数字，5个读法：综合服务设施面积",
+            "",
+        ),
         ("lishui-2018", "facility"): (
             every,
             f"{each}综合服务设施面积 ≥ 较大者(350，30 × 户数 ÷ 100)",
