@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from sanlian_analysis.expressions import Expression, in_words, parse
-from sanlian_analysis.language import say
+from sanlian_analysis.language import listed, say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Mean, Policy, Ratio, Share, Target, variables_of
 from sanlian_analysis.policy_text import threshold_text, variable_name
@@ -108,13 +108,13 @@ def _asked(policy: Policy, target: Target) -> list[tuple[str, str, str, str, str
         case _:
             return []
     last = target.milestones[-1] if target.milestones else None
-    settlement = "、".join(name for name, code in SETTLEMENTS.items() if code in reading.settlement)
+    kinds = [say(name, code) for name, code in SETTLEMENTS.items() if code in reading.settlement]
     known = measured(COMMUNITIES)
     names = [_SAME_SPACE.get(name, name) for name in expression.names if name in known]
     if not names:
         return []
     asked = threshold_text(reading, last)
-    return [(known[names[0]].label, settlement, policy.id, target.id, demand, asked)]
+    return [(known[names[0]].label, listed(kinds), policy.id, target.id, demand, asked)]
 
 
 def _due(target: Target) -> str:
