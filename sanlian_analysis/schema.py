@@ -51,25 +51,25 @@ class Variable:
 
     `at_most` names the variable of the same sheet that this one is a part of.
     `minimum` and `maximum` are inclusive; None where there is no limit.
-    `aliases`: other headers under which people fill it in. `meaning` says in English
-    what it holds; of a score item it is the name.
+    `header` is its name in Chinese, `name` in English; `aliases`: other headers under
+    which people fill it in.
     """
 
     sheet: str
     id: str
     header: str
+    name: str
     type: str
     unit: str
     minimum: int | None
     maximum: int | None
     at_most: str | None
     aliases: tuple[str, ...]
-    meaning: str
 
     @property
     def label(self) -> str:
         """The column's name for people, in the language in force."""
-        return say(self.header, self.id.replace("_", " "))
+        return say(self.header, self.name)
 
 
 @cache
@@ -85,13 +85,13 @@ def variables() -> tuple[Variable, ...]:
             sheet=row["sheet"],
             id=row["id"],
             header=row["header_zh"],
+            name=row["name_en"],
             type=row["type"],
             unit=row["unit"],
             minimum=limit(row["min"]),
             maximum=limit(row["max"]),
             at_most=row["at_most"] or None,
             aliases=tuple(filter(None, row["aliases"].split(";"))),
-            meaning=row["meaning"],
         )
         for row in csv.DictReader(text.splitlines())
     )

@@ -308,9 +308,7 @@ def fewest(verdicts, wanted):
     return next((k for k, verdict in enumerate(verdicts) if verdict == wanted), None)
 
 
-@settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     units=st.lists(st.sampled_from(["是", "否", None, None, "不适用", "no row"]), max_size=6),
     threshold=st.tuples(st.integers(0, 12), st.integers(1, 12)).filter(lambda t: t[0] <= t[1]),

@@ -324,6 +324,17 @@ def test_difference_names_the_first_package_that_differs():
     assert "pandas 是 未安装" in difference(own, {"python": "3.11"})
 
 
+def test_a_scheduler_that_is_lost_while_an_answer_comes_ends_the_run(tmp_path):
+    class Done:
+        status = "finished"
+
+        def result(self):
+            raise OSError("Timed out trying to connect")
+
+    made = cluster._received(None, Done())
+    assert made == cluster.Made(error="与调度器的连接已断开", hopeless=True)
+
+
 def test_two_runs_of_the_same_area_do_not_share_a_workshop(tmp_path, monkeypatch):
     """Such as one that was broken off, and the next, on a worker with two threads."""
     seen, both = [], threading.Barrier(2, timeout=30)

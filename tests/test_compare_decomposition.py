@@ -28,8 +28,6 @@ TERMS = ["progress", "weights", "turnover", "scope", "reporting"]
 A, B = "210102001", "210103001"
 
 few = settings(
-    deadline=None,
-    derandomize=True,
     max_examples=8,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

@@ -28,7 +28,7 @@ from sanlian_analysis.language import using
 from sanlian_analysis.ledger import read_ledger
 from sanlian_analysis.policy_files import POLICY_IDS, load_policy
 
-many = settings(deadline=None, derandomize=True, max_examples=200)
+many = settings(max_examples=200)
 DATE = "2021-12-31"
 A, B, C = "2101020010", "2101030010", "2101040010"
 

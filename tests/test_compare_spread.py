@@ -18,7 +18,7 @@ from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
 from sanlian_analysis.units import units_at
 
-many = settings(deadline=None, derandomize=True, max_examples=60)
+many = settings(max_examples=60)
 
 
 def units(*counties, **more):

@@ -217,7 +217,7 @@ ASYNC = [
 ]
 
 STATE = [
-    "import sys, os, signal, threading, multiprocessing, atexit, gc, tempfile, weakref",
+    "import sys, os, signal, threading, multiprocessing, atexit, gc, tempfile, time, weakref",
     "__name__, '__file__' in globals(), sys.modules['__main__'].__name__, __doc__[:20]",
     "os.path.basename(sys.argv[0]), sys.argv[1], sys.argv[3:], len(sys.orig_argv), sys.executable",
     "sys.path",
@@ -233,7 +233,8 @@ STATE = [
     "def double(n):\n    return 2 * n\n"
     "with multiprocessing.get_context('fork').Pool(2) as pool:\n    print(pool.map(double, [1, 2]))",
     "process = multiprocessing.get_context('fork').Process(target=print, args=('of a child',))\n"
-    "process.start(); process.join(); process.name, process.exitcode",
+    "process.start(); process.join(); time.sleep(0.5)  # for what it printed to be sent\n"
+    "process.name, process.exitcode",
     "sorted(t.name for t in threading.enumerate() if t.daemon and t.name.startswith('Thread'))",
     "[type(sys.stdin).__name__, type(sys.stdout).__name__, sys.__stdout__.encoding, sys.stdout.encoding]",
     "import decimal, locale, time, asyncio, random, numpy\n"
@@ -290,7 +291,7 @@ NOTEBOOKS = {
 }
 OPTIONS = {
     "cells": {"parameters": {"area": "140802", "n": 2.5, "parts": ["甲", None, True]}},
-    "endless": {"execution_timeout": 1},
+    "endless": {"execution_timeout": 3},
     "plots": {"report_mode": True, "parameters": {"unused": 1}},
     "streams": {"extra_arguments": ["--InteractiveShell.ast_node_interactivity=all"]},
 }
@@ -332,17 +333,32 @@ def run(path, output, engine, **options):
     """
     with mock.patch.dict(os.environ):
         os.environ.pop("PYTEST_CURRENT_TEST", None)
-        try:
-            papermill.execute_notebook(
-                str(path),
-                str(output),
-                engine_name=engine,
-                cwd=str(output.parent),
-                progress_bar=False,
-                **options,
-            )
-        except Exception as error:
-            return error
+        for _ in range(3):
+            try:
+                papermill.execute_notebook(
+                    str(path),
+                    str(output),
+                    engine_name=engine,
+                    cwd=str(output.parent),
+                    progress_bar=False,
+                    **options,
+                )
+            except Exception as error:
+                if not _found_ports_taken(error, engine, options):
+                    return error
+            else:
+                return None
+        raise AssertionError("three kernels in a row did not start")
+
+
+def _found_ports_taken(error, engine, options):
+    """Whether a kernel did not start because another process had taken a port meant for it.
+
+    jupyter_client looks for free ports, lets go of them and tells the kernel to take
+    them; nbclient does not try again. The kernels of our engine find their own.
+    """
+    started = engine == "nbclient" or options.get("start_method") == "spawn"
+    return started and str(error).startswith("Kernel died before replying")
 
 
 #: What differs between any two kernels, or any two runs, of one and the same engine.
@@ -532,7 +548,10 @@ def shown(cell):
 
 def ended(pid):
     """Whether a process has ended."""
-    return not psutil.pid_exists(pid) or psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
 
 
 LOOK = """
@@ -597,15 +616,19 @@ ENDS_OF_KERNELS = {
     "exit": ("import os\nos._exit(3)", {}, "（3）"),
     "killed": ("import os\nos.kill(os.getpid(), 9)", {}, "SIGKILL"),
     "real-time signal": ("import os\nos.kill(os.getpid(), 40)", {}, "40"),
-    "memory": ("kept = [bytes(10**7) + b'1' for _ in range(1000)]", {"megabytes": 200}, "200 MB"),
-    "memory of a child": (
-        "import subprocess, sys\n"
-        "subprocess.run([sys.executable, '-c', 'kept = bytearray(4 * 10**8); input()'],"
-        " stdin=subprocess.PIPE)\nimport time; time.sleep(60)",
+    "memory": (
+        "import time\nkept = []\nwhile True: kept.append(bytes(10**7) + b'1'); time.sleep(0.01)",
         {"megabytes": 200},
         "200 MB",
     ),
-    "endless": ("while True: pass", {"seconds": 2}, "2 秒"),
+    "memory of a child": (
+        "import subprocess, sys\n"
+        "subprocess.run([sys.executable, '-c',"
+        " 'import time; kept = bytearray(4 * 10**8); time.sleep(60)'])",
+        {"megabytes": 200},
+        "200 MB",
+    ),
+    "endless": ("while True: pass", {"seconds": 3}, "3 秒"),
     "memory of forks": (
         "import multiprocessing, time\nkept = bytearray(10**8) + b'1'\n"
         "def work(n):\n    time.sleep(1)\n    return n\n"
@@ -618,8 +641,8 @@ ENDS_OF_KERNELS = {
     ),
     "hangs in C": (
         "import ctypes\nctypes.PyDLL(None).sleep(60)  # holding the interpreter's lock",
-        {"seconds": 1},
-        "1 秒",
+        {"seconds": 3},
+        "3 秒",
     ),
 }
 
@@ -633,8 +656,6 @@ def lost(folder, cell, **options):
 @pytest.mark.parametrize("way", ENDS_OF_KERNELS)
 def test_kernel_that_is_lost_is_named_and_leaves_what_was_done(way, tmp_path):
     cell, limits, reason = ENDS_OF_KERNELS[way]
-    if way == "memory of a child":
-        cell = cell.replace("stdin=subprocess.PIPE)", "stdin=open('/dev/zero'))")
     error = lost(tmp_path, cell, limits=Limits(**limits))
     assert error.cell_index == 2
     assert str(error) == f"第 3 格：{error.reason}"
@@ -663,7 +684,7 @@ def test_spawned_kernel_that_is_lost_is_named(tmp_path):
 
 
 def test_kernel_that_ends_between_cells_is_lost_in_the_next(tmp_path):
-    bomb = "import os, threading\nthreading.Timer(0.3, lambda: os._exit(4)).start()"
+    bomb = "import os, threading\nthreading.Timer(2, lambda: os._exit(4)).start()"
     with pytest.raises(KernelLost) as caught:
         execute(tmp_path, bomb, "import time\ntime.sleep(60)")
     assert caught.value.cell_index == 1

@@ -25,7 +25,7 @@ LEDGER, FRAME = ROOT / "data/ledgers/liaoning-2021.xlsx", ROOT / "data/frames/li
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 SANLIAN = str(Path(sys.executable).with_name("sanlian"))
 OURS = re.compile(r"(https?|wss?)://(localhost|127\.0\.0\.1)[:/]|data:|blob:")
-A_MINUTE = 60_000
+THREE_MINUTES = 180_000
 
 pytestmark = [
     pytest.mark.browser,
@@ -63,12 +63,15 @@ class Server:
                 break
         else:
             pytest.fail("".join(self.said))
-        self.reader = threading.Thread(target=self.process.stdout.read)
+        self.reader = threading.Thread(target=self.process.stdout.read, daemon=True)
         self.reader.start()
 
     def close(self):
         self.process.terminate()
-        self.process.wait(30)
+        try:
+            self.process.wait(180)
+        finally:
+            self.process.kill()
         self.reader.join()
         self.process.stdout.close()
 
@@ -88,11 +91,12 @@ def page(browser):
         viewport={"width": 1400, "height": 1400}, accept_downloads=True, locale="zh-CN"
     )
     page = context.new_page()
-    page.set_default_timeout(A_MINUTE)
+    page.set_default_timeout(THREE_MINUTES)
     others, errors = [], []
     page.on("request", lambda r: None if OURS.match(r.url) else others.append(r.url))
     page.on("console", lambda m: errors.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.forget_errors = errors.clear
     yield page
     assert others == []
     assert errors == []
@@ -137,6 +141,7 @@ def _open(page, server, name):
         with contextlib.suppress(TimeoutError):
             page.locator(f"{PANEL} .jp-CodeCell").first.wait_for(timeout=1000 * seconds)
             return
+        page.forget_errors()  # of a JupyterLab that was left half-way
     pytest.fail(f"{name} did not appear: {page.locator('body').inner_text()[:2000]}")
 
 

@@ -510,7 +510,7 @@ WORDS = [
 ]
 
 
-@settings(derandomize=True, deadline=None, max_examples=300)
+@settings(max_examples=300)
 @given(
     st.lists(st.lists(st.sampled_from(WORDS), min_size=4, max_size=4), min_size=1, max_size=6),
     st.sampled_from(["社区", "Sheet1"]),

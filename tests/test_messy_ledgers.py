@@ -1205,10 +1205,7 @@ def assert_read_exactly(ledger, made: Disturbed) -> None:
     assert {stamp.date() for stamp in table["date"]} == {DAY}
 
 
-# The same examples every time: whoever changes the code is to see only their own failures.
 few = settings(
-    deadline=None,
-    derandomize=True,
     max_examples=6,
     suppress_health_check=list(HealthCheck),
 )

@@ -551,7 +551,7 @@ HEADERS = [
 ]
 
 
-@settings(derandomize=True, deadline=None, max_examples=400)
+@settings(max_examples=400)
 @given(
     st.sampled_from(HEADERS),
     st.lists(st.lists(CELLS, min_size=5, max_size=5), max_size=8),

@@ -373,7 +373,7 @@ def test_explanation_in_english_keeps_the_headers_of_the_ledger(tmp_path):
     text = "\n".join(str(cell) for row in rows(book["说明"]) for cell in row if cell)
     for part in (
         "A blank is not 0.",
-        "社区社会组织数 orgs",
+        "社区社会组织数 social organisations",
         "a whole number, at least 0, not above 骨干人才数",
         "Liaoning 2021 附件二第1项: Training of key members",
     ):

@@ -473,7 +473,7 @@ def test_no_cell_is_too_odd_and_only_values_have_a_value(raw, variable):
     assert bool(cell.expected) == (cell.status is INVALID)
 
 
-@settings(derandomize=True, deadline=None, max_examples=500)
+@settings(max_examples=500)
 @given(st.lists(CONTENT, max_size=12), st.sampled_from(ONE_OF_EACH))
 def test_a_column_is_understood_as_its_cells_are(raws, variable):
     column = Column.of(raws)

@@ -150,9 +150,7 @@ def _item(columns: UnitColumns, name: str, known: Mask) -> Item:
     assert variable.maximum, "an item of a score table has a maximum"
     points = _sum(columns.interval(name), known)
     count = int(known.sum())
-    # The label in English is the id; the name of an item stands in its meaning.
-    label = say(variable.header, variable.meaning)
-    return Item(label, variable.maximum, points, count, len(known) - count)
+    return Item(variable.label, variable.maximum, points, count, len(known) - count)
 
 
 def _sum(values: Interval, where: Mask) -> Fraction:

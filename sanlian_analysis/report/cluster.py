@@ -241,13 +241,16 @@ def _workplace(parcel: Parcel, wanted: Sequence[Wanted]) -> _Workplace:
 
 def _received(job: Job, done: Any) -> Made:
     """What came back, with its files written into the job's workshop."""
-    if done.status != "finished":
-        if done.status != "error":  # nobody but us would cancel it
-            error = say("与调度器的连接已断开", "the scheduler is gone")
-            return Made(error=error, hopeless=True)
+    if done.status == "error":
         error = str(done.exception())
         return Made(error=say(f"集群未能完成：{error}", f"the cluster failed: {error}"))
-    made, files = done.result()
+    gone = Made(error=say("与调度器的连接已断开", "the scheduler is gone"), hopeless=True)
+    if done.status != "finished":  # nobody but us would cancel it
+        return gone
+    try:
+        made, files = done.result()
+    except Exception:  # lost while the answer came
+        return gone
     done.release()
     workshop = Path(job.workshop)
     try:

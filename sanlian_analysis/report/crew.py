@@ -60,7 +60,10 @@ def oversee(orders: Connection, caller: int) -> None:
     with a number. Every job is answered with its number and what was `Made`, also
     when its worker has died. `caller`: the id of the process at the other end.
     """
-    size, wanted = orders.recv()
+    try:
+        size, wanted = orders.recv()
+    except EOFError:
+        return  # the caller has been stopped before it could say so
     with _ending_with(caller):
         _load(wanted)
     waiting: deque[tuple[int, Job]] = deque()
@@ -128,20 +131,20 @@ def _end_below(pid: int | None) -> None:
 def _begun(number: int, job: Job, orders: Connection) -> _Worker:
     context = multiprocessing.get_context("fork")
     answer, tell = context.Pipe(duplex=False)
-    process = context.Process(target=_work, args=(job, tell, orders), name=job.code)
+    process = context.Process(target=_work, args=(job, tell, orders, os.getpid()), name=job.code)
     process.start()
     tell.close()
     return _Worker(number, job, process, answer, time.monotonic())
 
 
-def _work(job: Job, tell: Connection, orders: Connection) -> None:
-    """The body of a worker, for whom this has been imported already."""
+def _work(job: Job, tell: Connection, orders: Connection, crew: int) -> None:
+    """The body of a worker, for whom this has been imported already; `crew`: its parent's id."""
     from sanlian_analysis.engine.kernel import be_alone
     from sanlian_analysis.report.making import make
 
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     orders.close()
-    be_alone()
+    be_alone(crew)
     tell.send(make(job, start_method="fork"))
     tell.close()
 

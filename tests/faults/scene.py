@@ -170,13 +170,13 @@ class Run:
     @property
     def crew(self) -> list[psutil.Process]:
         """The process that forks the workers, as soon as it runs."""
-        return [one for one in self.family if one.ppid() == self.process.pid]
+        return [one for one in self.family if _parent(one) == self.process.pid]
 
     @property
     def workers(self) -> list[psutil.Process]:
         """The processes that make areas, the youngest first."""
         family, crew = self.family, {one.pid for one in self.crew}
-        found = [one for one in family if one.ppid() in crew]
+        found = [one for one in family if _parent(one) in crew]
         return sorted(found, key=lambda one: -one.pid)
 
     def alone(self, seconds: float = 5.0) -> list[psutil.Process]:
@@ -188,6 +188,14 @@ class Run:
             with contextlib.suppress(psutil.NoSuchProcess):
                 one.kill()
         return left
+
+
+def _parent(process: psutil.Process) -> int:
+    """The id of a process's parent, 0 when it has ended meanwhile."""
+    try:
+        return process.ppid()
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def _is_marked(process: psutil.Process, mark: str) -> bool:
