@@ -91,7 +91,9 @@ def _milestones(wanted: Wanted) -> list[Chart]:
     simulated = wanted.found.ledger.simulated
     return [
         charts.milestone_steps(
-            wanted.found.results, wanted.policy, wanted.main, area, simulated=simulated
+            *(wanted.found.results, wanted.policy, wanted.main, area),
+            date=wanted.date,
+            simulated=simulated,
         )
     ]
 

@@ -500,6 +500,54 @@ def test_snapshot_is_drawn_at_its_value_with_its_bounds_and_verdict():
     assert "78.9%" in said(chart)
 
 
+def test_snapshots_after_the_date_are_not_drawn():
+    table = three_snapshots((20, 40), (30, 40, 2), (40, 40))
+    chart = charts.milestone_steps(table, POLICY, "orgs", "140802", date="2022-12-31")
+    assert chart.title == "盐湖区2022年底能否达到80%待定：2个单位未知，结果在75%至80%之间"
+    assert value_dot(chart, "2022-12-31")
+    assert not by_gid(chart, "value-2023-12-31")
+    assert "2023年底 100%" in said(chart)  # what is asked for later still is
+
+
+def test_band_joins_the_bounds_of_the_snapshots():
+    chart = charts.milestone_steps(
+        three_snapshots((20, 40, 4), (30, 40, 2)), POLICY, "orgs", "140802"
+    )
+    [band] = by_gid(chart, "band")
+    heights = {round(float(y), 6) for _, y in band.get_paths()[0].vertices}
+    assert heights == {0.5, 0.6, 0.75, 0.8}
+    assert "线段和灰带：未知单位留下的余地" in said(chart)
+
+
+def test_pace_to_the_next_milestone_counts_whole_units_from_the_lower_bound():
+    chart = charts.milestone_steps(three_snapshots((20, 40, 4)), POLICY, "orgs", "140802")
+    [line] = by_gid(chart, "pace")
+    assert list(line.get_ydata()) == [0.5, 0.8]
+    # ⌈0.8 × 40⌉ − 20 = 12 in 12 months
+    assert "每月+1个" in said(chart)
+    assert "虚线：从下界算起，到2022年底还要增加12个城市社区，平均每月1个。" in said(chart)
+    assert_tidy(chart)
+
+
+def test_pace_is_rounded_up_and_leads_past_what_is_reached():
+    chart = charts.milestone_steps(three_snapshots((35, 40)), POLICY, "orgs", "140802")
+    [line] = by_gid(chart, "pace")
+    assert list(line.get_ydata()) == [0.875, 1.0]
+    assert "每月+0.3个" in said(chart)  # 5 in 24 months are 0.208…
+
+
+def test_no_pace_where_nothing_is_asked_any_more():
+    for rows in (three_snapshots((20, 40), (30, 40), (39, 40)), three_snapshots((40, 40))):
+        assert not by_gid(charts.milestone_steps(rows, POLICY, "orgs", "140802"), "pace")
+
+
+def test_pace_of_a_mean_is_in_its_unit():
+    row = a_row("140802", 0, 0, target="mean", value=8.0, lower=7.0, upper=9.0, threshold=10)
+    table = a_table(row | {"verdict": "not_met", "date": "2022-06-30"})
+    chart = charts.milestone_steps(table, POLICY, "mean", "140802")
+    assert "每月+0.5" in said(chart)  # 3 in 6 months
+
+
 def test_title_says_what_is_missing():
     chart = charts.milestone_steps(three_snapshots((10, 40)), POLICY, "orgs", "140802")
     assert "盐湖区2021年底25%，未达到40%的要求，还差6个城市社区" in said(chart).replace("\n", "")

@@ -43,7 +43,7 @@ def county_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
     units = units_at(ledger, date, area)
     name = tables.area_name(results, area)
     simulated = ledger.simulated
-    drawn = _milestones(found, main, area)
+    drawn = _milestones(found, main, area, date)
     drawn += [
         charts.ranked_areas(
             results, policy, target, level="street", date=date, within=area, simulated=simulated
@@ -56,7 +56,7 @@ def county_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
     drawn.append(
         charts.completeness(reported, date=date, area=name, policy=policy, simulated=simulated)
     )
-    natives = [phases(found, target, area) for target in main]
+    natives = [phases(found, target, area, date) for target in main]
     natives += [ranking(found, target, "street", area, date) for target in main[:2]]
     return _briefing(found, area, date, drawn, natives)
 
@@ -70,7 +70,7 @@ def overview_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
     main = tables.key_targets(policy)
     simulated, within = ledger.simulated, area or None
     told_alone = main[:2] if area else []
-    drawn = _milestones(found, told_alone, area)
+    drawn = _milestones(found, told_alone, area, date)
     compared: dict[str, Any] = {
         "level": "county",
         "date": date,
@@ -83,7 +83,7 @@ def overview_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
         for target in main
     ]
     drawn.append(charts.verdict_matrix(results, policy, **compared))
-    natives = [phases(found, target, area) for target in told_alone]
+    natives = [phases(found, target, area, date) for target in told_alone]
     natives += [ranking(found, target, "county", area, date) for target in main]
     extra = (
         effort(found, area, date),
@@ -131,12 +131,12 @@ def comparison_briefing(several: Sequence[Evaluated], area: str, date: dt.date) 
         charts=tuple(
             _of_policy(chart, found.policy)
             for found, targets in main
-            for chart in _milestones(found, targets, area)
+            for chart in _milestones(found, targets, area, date)
         ),
         natives=tuple(
             replace(native, name=f"{native.name}-{found.policy.id}")
             for found, targets in main
-            for native in (phases(found, target, area) for target in targets)
+            for native in (phases(found, target, area, date) for target in targets)
         ),
         method=parts[0].method,
         provenance=_together(line for part in parts for line in part.provenance),
@@ -146,11 +146,11 @@ def comparison_briefing(several: Sequence[Evaluated], area: str, date: dt.date) 
     )
 
 
-def _milestones(found: Evaluated, targets: Sequence[str], area: str) -> list[Chart]:
-    """Each of some targets over the phases."""
-    simulated = found.ledger.simulated
+def _milestones(found: Evaluated, targets: Sequence[str], area: str, date: dt.date) -> list[Chart]:
+    """Each of some targets over the phases, up to a snapshot."""
+    of, simulated = (found.results, found.policy), found.ledger.simulated
     return [
-        charts.milestone_steps(found.results, found.policy, target, area, simulated=simulated)
+        charts.milestone_steps(*of, target, area, date=date, simulated=simulated)
         for target in targets
     ]
 

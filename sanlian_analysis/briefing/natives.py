@@ -19,12 +19,15 @@ from sanlian_analysis.records import records
 _MOST_BARS = 30
 
 
-def phases(found: Evaluated, target_id: str, area: str) -> Native:
-    """Figure, bounds and threshold of an area over all snapshots."""
+def phases(found: Evaluated, target_id: str, area: str, date: dt.date) -> Native:
+    """Figure, bounds and threshold of an area over the snapshots up to `date`."""
     subject = Subject.of(found.policy, target_id, "primary")
     rows = found.results
     rows = rows[
-        (rows["area_code"] == area) & (rows["target"] == target_id) & (rows["reading"] == "primary")
+        (rows["area_code"] == area)
+        & (rows["target"] == target_id)
+        & (rows["reading"] == "primary")
+        & (rows["date"] <= pd.Timestamp(date))
     ].sort_values("date")
     last = list(records(rows))[-1]
     head = tables.area_name(found.results, area) + say("：", ": ")
