@@ -57,6 +57,7 @@ _PUBLIC = {
     "units_at": "units",
     "units_judged": "units",
     "units_short": "units",
+    "units_wanted": "units",
     "use_language": "language",
     "what_if": "planning",
     "write_results": "results",

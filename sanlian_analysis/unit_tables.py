@@ -13,6 +13,7 @@ import pandas as pd
 
 from sanlian_analysis import units as unit_lists
 from sanlian_analysis.charts import style
+from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import told
 from sanlian_analysis.expressions import Expression
 from sanlian_analysis.language import listed, say
@@ -30,15 +31,26 @@ MOST_ROWS = 500
 MOST_NAMES = 20
 
 
-def short_units(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Table:
+def short_units(
+    ledger: Ledger,
+    policy: Policy,
+    area: str,
+    date: dt.date,
+    most: int | None = MOST_ROWS,
+) -> Table:
     """The villages and communities of an area that fall short, and what each lacks.
 
     One row per unit, those that lack most first; demands whose figures are
-    unknown are listed apart. At most `MOST_ROWS` rows.
+    unknown are listed apart. At most `most` rows, all of them for None; the rest is counted.
     """
-    lacks = list(_lacks(unit_lists.units_short(ledger, policy, date, area), policy))
+    found = unit_lists.units_short(ledger, policy, date, area)
+    lacks = list(_lacks(found, policy))
     lacks.sort(key=lambda one: (-len(one.missing), one.cells))
-    notes = () if lacks else (say("没有单位落在标准之外。", "No unit falls short."),)
+    notes = (
+        tuple(_wanted_notes(found, ledger, policy, area, date))
+        if lacks
+        else (say("没有单位落在标准之外。", "No unit falls short."),)
+    )
     header = (
         say("代码", "Code"),
         say("村（社区）", "Village or community"),
@@ -53,10 +65,30 @@ def short_units(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Tab
     )
     stop = say("；", "; ")
     shown = tuple(
-        (*one.cells, stop.join(one.missing), stop.join(one.unknown)) for one in lacks[:MOST_ROWS]
+        (*one.cells, stop.join(one.missing), stop.join(one.unknown)) for one in lacks[:most]
     )
-    total = len(lacks) if len(lacks) > MOST_ROWS else None
+    total = len(lacks) if len(lacks) > len(shown) else None
     return Table(caption, header, shown, frozenset(), notes, ledger.simulated, total=total)
+
+
+def _wanted_notes(
+    found: pd.DataFrame, ledger: Ledger, policy: Policy, area: str, date: dt.date
+) -> Iterator[str]:
+    """For how many of the listed units a change would do, where not all of them are asked for."""
+    listed_targets = set(found["target"])
+    for id_, units in unit_lists.units_wanted(ledger, policy, date, area).items():
+        subject = Subject.of(policy, id_, "primary")
+        milestone = subject.target.milestone(date)
+        if milestone and id_ in listed_targets:
+            asked = subject.quantity.threshold(float(milestone.threshold))
+            yield say(
+                f"“{subject.name}”只要求{asked}：列出的单位中再有{units:,}个达到即可。"
+                if units
+                else f"“{subject.name}”只要求{asked}，已经够数。",
+                f"“{subject.name}” asks for {asked} alone: {units:,} more of the units listed would do."
+                if units
+                else f"“{subject.name}” asks for {asked} alone, which is reached.",
+            )
 
 
 @dataclass(frozen=True)

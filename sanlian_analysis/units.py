@@ -7,6 +7,7 @@ import datetime as dt
 from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
+from math import ceil
 from pathlib import Path
 
 import numpy as np
@@ -42,7 +43,8 @@ def units_short(
     """Villages and communities that do not meet the standards of a policy, and what they lack.
 
     Covers the targets that set a standard for single communities: those with a
-    measurable gap, and those asked of every unit. One row per unit and demand,
+    measurable gap, and those asked of every unit. A yes that only a part of the units
+    must have (`units_wanted`) counts as long as the area has too few. One row per unit and demand,
     sorted by code: code, name, street, settlement, target, demand (an
     Expression), status (`fails` or `unknown`), value (Fraction; None for
     yes/no and unknown) and gap (Fraction still missing; negative when above a
@@ -54,7 +56,7 @@ def units_short(
     rows = [
         row
         for target in policy.targets
-        if _sets_a_standard(target, situation)
+        if _sets_a_standard(target, situation, area)
         for row in _lacking(target, units, area)
     ]
     columns = ["position", "target", "demand", "status", "value", "gap"]
@@ -105,14 +107,43 @@ def units_judged(
     return pd.DataFrame(columns)[here].reset_index(drop=True)
 
 
-def _sets_a_standard(target: Target, situation: Situation) -> bool:
-    """Demands on single units; 20 % of all villages asks nothing of any one of them."""
+def units_wanted(
+    ledger: Ledger, policy: Policy | str | Path, date: dt.date, area: str = ""
+) -> dict[str, int]:
+    """How many units more must pass, per target that asks something of a part of the communities.
+
+    Target id → ⌈t × units in scope⌉ − units that surely pass, counted in the area
+    (code prefix); 0 when there are enough (rulebook, rule 16).
+    """
+    policy = load_policy(policy)
+    situation = situation_at(ledger, policy, date)
+    return {
+        target.id: _wanted(target, situation, area)
+        for target in policy.targets
+        if (milestone := target.milestone(date)) and milestone.threshold < 1
+        if target.unit == "community" and isinstance(target.readings[0].formula, Share | Band)
+    }
+
+
+def _wanted(target: Target, situation: Situation, area: str) -> int:
+    milestone = target.milestone(situation.date)
+    found = assess(situation, target, target.readings[0])
+    assert milestone, "units are wanted where a number is asked for"
+    assert found.outcome, "shares are made of units that pass or fail"
+    codes = found.units.columns.units["code"]
+    here = found.in_scope & codes.str.startswith(area).to_numpy(dtype=bool)
+    passes = int((found.outcome.true & here).sum())
+    return max(0, ceil(milestone.threshold * int(here.sum())) - passes)
+
+
+def _sets_a_standard(target: Target, situation: Situation, area: str) -> bool:
+    """Demands on single units; 20 % of all villages asks nothing more of any once they are there."""
     milestone = target.milestone(situation.date)
     formula = target.readings[0].formula
     if target.unit != "community" or milestone is None or not isinstance(formula, Share | Band):
         return False
     if isinstance(formula, Share) and isinstance(formula.condition.tree, ast.Name):
-        return milestone.threshold == 1
+        return milestone.threshold == 1 or _wanted(target, situation, area) > 0
     return True
 
 

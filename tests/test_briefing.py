@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 import sanlian_analysis as sl
-from sanlian_analysis import unit_tables
 from sanlian_analysis.briefing import (
     Evaluated,
     comparison_briefing,
@@ -24,6 +23,7 @@ from sanlian_analysis.briefing.pdf import pdf
 from sanlian_analysis.briefing.priorities import _figure
 from sanlian_analysis.briefing.slides import slides
 from sanlian_analysis.briefing.spreadsheet import spreadsheet
+from sanlian_analysis.briefing.value import picture, take_pictures
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.language import using
@@ -112,12 +112,18 @@ def test_ranking_lists_the_highest_first(briefing):
     ranking = next(native for native in briefing.natives if native.kind == "bar")
     # street 1 has units 2, 4 (10, 12), street 2 has 1, 3, 5 (9, –, 13)
     assert ranking.categories == ("第1街道", "第2街道")
-    assert ranking.series[0].labels == ("100%", "50%")
+    by_verdict = {one.name: one for one in ranking.series}
+    assert list(by_verdict) == ["达标", "未达标", "目标"]
+    assert by_verdict["达标"].labels == ("100%", "")
+    assert by_verdict["未达标"].labels == ("", "50%")
+    # 1 of 3, of which one is blank: from 33.3 % to 66.7 %
+    assert by_verdict["未达标"].open_[1] == pytest.approx((100 / 6, 100 / 6))
+    assert "1个达标、1个未达标" in ranking.title
 
 
 def test_overview_says_what_changed_and_where_to_put_effort(found):
     overview = overview_briefing(found, "2101", DATE)
-    effort, changes, *_ = overview.tables
+    effort, changes = overview.leading
     assert effort.caption.startswith("力量放在哪里")
     assert effort.rows[0][:4] == ("城市社区社会组织", "大东区", "3个城市社区", "75%")
     # the same figure, but the bar rose from 40 % to 80 %
@@ -147,7 +153,7 @@ def test_all_areas_are_told_by_province_and_county(whole):
 
 
 def test_counties_of_one_name_are_told_apart(whole):
-    effort, *_ = whole.tables
+    effort, *_ = whole.leading
     names = {"铁西区（沈阳市）", "铁西区（鞍山市）", "盐湖区"}
     assert set(whole.natives[0].categories) == names
     assert {row[1] for row in effort.rows} == names
@@ -192,7 +198,7 @@ def test_a_figure_of_before_is_held_against_what_was_asked_then():
 
 def test_first_snapshot_has_nothing_to_compare(found):
     overview = overview_briefing(found, "2101", dt.date(2021, 12, 31))
-    assert not any("判定有变化" in table.caption for table in overview.tables)
+    assert not any("判定有变化" in table.caption for table in overview.leading)
 
 
 def test_comparison_sets_documents_side_by_side(found):
@@ -218,15 +224,6 @@ def test_comparison_says_of_which_document_a_note_is(found):
     )
     assert len(compared.key.notes) == 1  # what both say stands there once
     assert compared.short.whole == sum(counts)
-
-
-def test_lists_that_were_cut_are_counted_whole_in_a_comparison(found, monkeypatch):
-    both = [found, Evaluated(found.ledger, sl.load_policy("yuncheng-2019"))]
-    every = len(comparison_briefing(both, "210106", DATE).short.rows)
-    monkeypatch.setattr(unit_tables, "MOST_ROWS", 1)
-    short = comparison_briefing(both, "210106", DATE).short
-    assert (len(short.rows), short.whole) == (2, every)
-    assert short.remarks()[0] == f"共 {every} 行，此处列出 2 行。"
 
 
 def test_charts_of_a_comparison_have_names_of_their_own(found):
@@ -359,3 +356,12 @@ def test_run_without_notebook_makes_no_notebook(inputs, tmp_path):
     folder = run_reports(order).folder
     assert {path.name for path in (folder / "210106-铁西区").iterdir()} == {"county.pdf", "charts"}
     assert "county.pdf" in (folder / "index.html").read_text(encoding="utf-8")
+
+
+def test_a_picture_of_the_same_name_is_not_taken_for_another_chart(found):
+    briefing = overview_briefing(found, "21", DATE)
+    chart, other = briefing.charts[:2]
+    longer = chart.identity._replace(height=chart.identity.height + 1)
+    take_pictures(briefing, {longer: b"another", other.identity: b"the same"})
+    assert picture(chart) == chart.png()
+    assert picture(other) == b"the same"

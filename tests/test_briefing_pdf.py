@@ -210,7 +210,7 @@ def test_a_real_overview_and_a_comparison_keep_to_three_pages(yuncheng, language
         cells = (cell for row in briefing.key.rows for cell in row)
         assert {n for n in numbers(*briefing.headline.sentences, *cells) if n not in text} == set()
         assert squeezed(style.drawable(briefing.short.caption)) in text
-    assert squeezed(style.drawable(overview.tables[0].caption)) in shown(pdf(overview))
+    assert squeezed(style.drawable(overview.leading[0].caption)) in shown(pdf(overview))
 
 
 @needs_text
@@ -244,9 +244,11 @@ def test_clauses_come_without_their_calculation():
 
 
 @needs_text
-def test_an_overview_shows_its_first_table_and_a_county_none_of_the_others():
-    extra = Table("各县判定", ("县", "● 达标"), (("乙县", "7"),), frozenset({1}))
-    assert "各县判定" in shown(pdf(made(kind="overview", tables=(extra, short_table()))))
+def test_leading_tables_are_shown_with_their_first_rows_and_none_of_the_others():
+    extra = Table("各县判定", ("县", "● 达标"), tuple((f"{n}县", "7") for n in range(30)))
+    text = shown(pdf(made(kind="overview", leading=(extra,))))
+    assert "各县判定" in text
+    assert "共30行，此处列出12行，工作簿列出全部。" in text
     assert "各县判定" not in shown(pdf(made(tables=(extra,))))
 
 

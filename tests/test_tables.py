@@ -8,7 +8,7 @@ import pytest
 from test_evaluation import LIAONING, LISHUI, POLICY, YUNCHENG, codes, frame_of, rows
 from test_evaluation import ledger as ledger  # the fixture
 
-from sanlian_analysis import breakdown, tables, unit_tables
+from sanlian_analysis import breakdown, tables
 from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
 from sanlian_analysis.tables import Link, Statement, Table, Tables
@@ -41,8 +41,8 @@ class Seen:
         details = breakdown.components(self.ledger, self.policy)
         return tables.components(details, self.policy, area, self.date, **more)
 
-    def short_units(self, area):
-        return tables.short_units(self.ledger, self.policy, area, self.date)
+    def short_units(self, area, **more):
+        return tables.short_units(self.ledger, self.policy, area, self.date, **more)
 
     def data_quality(self, area):
         return tables.data_quality(self.ledger, self.policy, area, self.date)
@@ -360,15 +360,21 @@ def test_short_units_of_the_area_alone(liaoning):
     assert table.notes == ("没有单位落在标准之外。",)
 
 
-def test_long_lists_are_cut_and_say_so(liaoning, monkeypatch):
-    monkeypatch.setattr(unit_tables, "MOST_ROWS", 2)
-    table = liaoning.short_units("21")
+def test_long_lists_are_cut_and_say_so(liaoning):
+    table = liaoning.short_units("21", most=2)
     assert (len(table.rows), table.whole) == (2, 3)
     assert table.caption.endswith("：3 个")
     assert "共 3 行，此处列出 2 行。" in html(table)
-    assert repr(table).endswith("共 3 行，此处列出 2 行。")
-    monkeypatch.setattr(unit_tables, "MOST_ROWS", 3)
-    assert "此处列出" not in html(liaoning.short_units("21"))
+    assert "共 3 行，此处列出 2 行。" in repr(table)
+    for most in (3, None):
+        assert "此处列出" not in html(liaoning.short_units("21", most=most))
+
+
+def test_of_what_a_part_must_have_it_says_how_many_would_do(liaoning):
+    assert [note for note in liaoning.short_units("21").notes if "即可" in note] == [
+        "“城市社区社会组织”只要求80%：列出的单位中再有2个达到即可。",
+        "“农村社区社会组织”只要求70%：列出的单位中再有1个达到即可。",
+    ]
 
 
 @pytest.mark.parametrize(

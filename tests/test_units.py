@@ -8,7 +8,7 @@ import pytest
 from test_evaluation import CHANGZHOU, LIAONING, LISHUI, POLICY, YANGQUAN, YUNCHENG, frame_of, rows
 from test_evaluation import ledger as ledger  # the fixture
 
-from sanlian_analysis.units import completeness, units_at, units_short
+from sanlian_analysis.units import completeness, units_at, units_short, units_wanted
 
 END = dt.date(2020, 12, 31)
 DATE = "2020-12-31"
@@ -37,6 +37,23 @@ def test_who_reaches_the_standard_is_not_listed(ledger):
     there = ledger(communities=rows(LIAONING, DATE, orgs=[10, 9, 11]))
     found = of("orgs-urban", short(there, "liaoning-2021"))
     assert found == [("02", "orgs >= 10", "fails", 9, 1)]
+
+
+def test_a_yes_that_a_part_must_have_is_lacked_as_long_as_there_are_too_few(ledger):
+    """30 % of 10 are 3: with 2 every unit without it may be the third, with 3 none need be."""
+    for answers, wanted, lacking in (
+        (["是"] * 2 + ["否"] * 7 + [None], 1, 8),
+        (["是"] * 3 + ["否"] * 6 + [None], 0, 0),
+    ):
+        there = ledger(communities=rows(YUNCHENG, DATE, linkage=answers))
+        assert len(of("linkage", short(there, "yuncheng-2019"))) == lacking
+        assert units_wanted(there, "yuncheng-2019", END)["linkage"] == wanted
+
+
+def test_units_wanted_are_those_of_the_area(ledger):
+    there = ledger(communities=rows(YUNCHENG, DATE, linkage=["否"] * 4))
+    assert units_wanted(there, "yuncheng-2019", END, "140802")["linkage"] == 2  # ⌈1.2⌉
+    assert units_wanted(there, "yuncheng-2019", END, "1409")["linkage"] == 0
 
 
 def test_a_blank_is_unknown_and_says_no_gap(ledger):
@@ -130,13 +147,12 @@ def test_who_may_not_be_concerned_does_not_fail(ledger):
     assert all((unit, status) == ("03", "unknown") for unit, _, status, *_ in found[1:])
 
 
-def test_a_quota_asks_nothing_of_any_single_unit(ledger):
-    # 20 % of all villages: no village by itself has to.
-    communities = rows(YUNCHENG, DATE, "rural", linkage=["否"], agency=["否"])
-    there = ledger(communities=communities)
-    targets = {target for _, target, *_ in short(there, "yuncheng-2019")}
+def test_a_quota_that_is_reached_asks_nothing_of_any_single_unit(ledger):
+    most = ["是"] * 9 + ["否"]
+    communities = rows(YUNCHENG, DATE, "rural", linkage=most, agency=most)
+    targets = {target for _, target, *_ in short(ledger(communities=communities), "yuncheng-2019")}
     assert "linkage" not in targets
-    communities = rows(LISHUI, DATE, "rural", agency=["否"], waste_sorting=["否"])
+    communities = rows(LISHUI, DATE, "rural", agency=most, waste_sorting=most)
     targets = {target for _, target, *_ in short(ledger(communities=communities), "lishui-2018")}
     assert not targets & {"agency-rural", "waste-sorting"}
 

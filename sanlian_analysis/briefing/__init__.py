@@ -6,6 +6,7 @@ from sanlian_analysis.briefing.make import (
     county_briefing,
     overview_briefing,
 )
+from sanlian_analysis.briefing.priorities import changes, effort
 from sanlian_analysis.briefing.value import Briefing, Native, Series
 
 __all__ = [
@@ -13,7 +14,9 @@ __all__ = [
     "Evaluated",
     "Native",
     "Series",
+    "changes",
     "comparison_briefing",
     "county_briefing",
+    "effort",
     "overview_briefing",
 ]

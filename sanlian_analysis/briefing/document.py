@@ -51,6 +51,9 @@ def document(briefing: Briefing) -> bytes:
             text.line("Heading 2", say(f"（{_chinese(number)}）", f"({number}) ") + detail)
         text.heading(say("指标完成情况", "Indicators"))
         text.table(briefing.key, "Large Table")
+        for table in briefing.leading:
+            text.heading(table.caption)
+            text.table(table, "Small Table", most=_MOST_ROWS)
         if briefing.charts:
             text.heading(say("图示", "Charts"))
             for chart in briefing.charts[:_MOST_CHARTS]:

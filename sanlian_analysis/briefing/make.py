@@ -85,13 +85,10 @@ def overview_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
     drawn.append(charts.verdict_matrix(results, policy, **compared))
     natives = [phases(found, target, area, date) for target in told_alone]
     natives += [ranking(found, target, "county", area, date) for target in main]
-    extra = (
-        effort(found, area, date),
-        *changes(found, area, date),
-        tables.counties(results, policy, date, within=area, simulated=simulated),
-    )
+    leading = (effort(found, area, date), *changes(found, area, date))
+    every = tables.counties(results, policy, date, within=area, simulated=simulated)
     made = _briefing(found, area, date, drawn, natives)
-    return replace(made, kind="overview", tables=(*extra, *made.tables))
+    return replace(made, kind="overview", leading=leading, tables=(every, *made.tables))
 
 
 def comparison_briefing(several: Sequence[Evaluated], area: str, date: dt.date) -> Briefing:
@@ -182,7 +179,7 @@ def _briefing(
         policy=policy.label,
         headline=tables.headline(results, policy, area, date, simulated=simulated),
         key=_key(first),
-        short=tables.short_units(ledger, policy, area, date),
+        short=tables.short_units(ledger, policy, area, date, most=None),
         clauses=tables.clauses(policy, date),
         tables=(
             *informing,
@@ -243,7 +240,6 @@ def _below(caption: str, parts: Sequence[tuple[str, Table]]) -> Table:
         frozenset(column + 1 for column in first.numeric),
         (*shared, *own),
         first.simulated,
-        total=sum(table.whole for table in every),
     )
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 
@@ -10,8 +12,15 @@ from sanlian_analysis import tables
 from sanlian_analysis.briefing.evaluated import Evaluated
 from sanlian_analysis.briefing.names import names_apart
 from sanlian_analysis.briefing.value import Native, Role, Series
+from sanlian_analysis.charts.rows import verdict_counts
 from sanlian_analysis.charts.subject import Subject
-from sanlian_analysis.charts.words import bracketed, counted, noun, when
+from sanlian_analysis.charts.words import (
+    bracketed,
+    counted,
+    verdict_name,
+    verdict_sentence,
+    when,
+)
 from sanlian_analysis.language import say
 from sanlian_analysis.records import records
 
@@ -56,7 +65,8 @@ def _roles(subject: Subject) -> tuple[tuple[Role, str], ...]:
 def ranking(found: Evaluated, target_id: str, level: str, area: str, date: dt.date) -> Native:
     """The figure of every area of a level, highest first; those beyond the first 30 are left out.
 
-    `area`: the head of their codes.
+    One row of figures per verdict, so that each has its colour and name. `area`: the
+    head of their codes.
     """
     subject = Subject.of(found.policy, target_id, "primary")
     rows = found.results
@@ -76,7 +86,7 @@ def ranking(found: Evaluated, target_id: str, level: str, area: str, date: dt.da
         unit=subject.quantity.unit,
         categories=tuple(names[code] for code in shown["area_code"]),
         series=(
-            _series(subject, subject.name, "value", shown),
+            *_judged(subject, shown),
             _series(subject, say("目标", "Target"), "threshold", shown),
         ),
         source=subject.source_at(date),
@@ -89,13 +99,30 @@ def _standing(rows: pd.DataFrame, level: str, shown: int) -> str:
     """How many areas of a level meet what is asked, and how many of them are `shown`."""
     told = counted(len(rows), level)
     if rows["threshold"].notna().any():
-        met = int((rows["verdict"] == "met").sum())
-        told = say(
-            f"{told}中，{met:,}个达标", f"{met:,} of {len(rows):,} {noun(level)} meet the target"
-        )
+        told = verdict_sentence(told, verdict_counts(rows))
     if len(rows) > shown:
         told += bracketed(say(f"列出前{shown}个", f"the first {shown} shown"))
     return told
+
+
+def _judged(subject: Subject, rows: pd.DataFrame) -> list[Series]:
+    """The figures of each verdict, with how far the bounds lie from them."""
+    found = []
+    for verdict in verdict_counts(rows):
+        own = rows.where(rows["verdict"] == verdict)
+        series = _series(subject, verdict_name(verdict), "value", own)
+        away = tuple(_away(subject, row) for row in records(own))
+        found.append(replace(series, verdict=verdict, open_=away))
+    return found
+
+
+def _away(subject: Subject, row: Any) -> tuple[float, float]:
+    """How far below and above the figure its bounds lie, in the unit that is written."""
+    if pd.isna(row.value):
+        return 0.0, 0.0
+    times = 100 if subject.quantity.percent else 1
+    low, high = (row.value if pd.isna(bound) else bound for bound in (row.lower, row.upper))
+    return times * float(row.value - low), times * float(high - row.value)
 
 
 def _sentence(subject: Subject, date: dt.date) -> str:

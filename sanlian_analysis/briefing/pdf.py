@@ -54,6 +54,8 @@ _BLEED = style.MARGIN - 0.06
 
 #: No more rows than this fit on three pages; the template need not measure them.
 _MEASURED_ROWS = 130
+#: Rows of each leading table, so that there is room for the others.
+_LEADING_ROWS = 12
 
 #: Points of the running lines, and millimetres in an inch.
 _RUNNING, _INCH = 8, 25.4
@@ -180,7 +182,7 @@ def _data(briefing: Briefing) -> dict[str, Any]:
         "headline": [_text(sentence) for sentence in briefing.headline.sentences],
         "details": [_text(detail) for detail in briefing.headline.details],
         "key": _table(briefing.key),
-        "also": _table(briefing.tables[0]) if _leads(briefing) else None,
+        "leading": [_table(table, most=_LEADING_ROWS) for table in briefing.leading],
         "short": _table(briefing.short),
         "clauses": _table(_clauses(briefing), weight=2),
         "method": {
@@ -192,11 +194,6 @@ def _data(briefing: Briefing) -> dict[str, Any]:
             "lines": [[_text(label), _text(line)] for label, line in briefing.provenance],
         },
     }
-
-
-def _leads(briefing: Briefing) -> bool:
-    """Whether the first of the other tables compares the areas below."""
-    return briefing.kind == "overview" and bool(briefing.tables)
 
 
 def _clauses(briefing: Briefing) -> Table:
@@ -211,12 +208,13 @@ def _clauses(briefing: Briefing) -> Table:
     )
 
 
-def _table(table: Table, weight: int = 1) -> dict[str, Any]:
+def _table(table: Table, weight: int = 1, most: int = _MEASURED_ROWS) -> dict[str, Any]:
     """A table with a tint for every verdict, and what stands below it if n rows are shown.
 
-    `weight`: its part of pages that several tables have to share.
+    `weight`: its part of pages that several tables have to share; `most`: the rows that
+    it may have.
     """
-    measured = table.rows[:_MEASURED_ROWS]
+    measured = table.rows[:most]
     return {
         "caption": _text(table.caption),
         "header": [_cell(cell) for cell in table.header],

@@ -8,7 +8,7 @@ from typing import Any
 from sanlian_analysis.briefing.plain import clean
 from sanlian_analysis.briefing.sheets import HEADER, LINE, Book, Sheet
 from sanlian_analysis.briefing.value import Native, Role, Series
-from sanlian_analysis.charts.style import GRID, INK, MUTED, PAPER, TONES
+from sanlian_analysis.charts.style import GRID, INK, MUTED, PAPER, TONES, VERDICTS
 from sanlian_analysis.language import quoted, say
 
 #: Pixels of a chart, rows that it covers, and rows from one chart to the next.
@@ -77,8 +77,19 @@ def _drawn(native: Native, series: Series) -> dict[str, Any]:
     """How one row of figures looks: bars for the figures of areas, lines for all else."""
     colour, width, dash, mark = _DRAWN[series.role]
     if native.kind == "bar" and series.role == "value":
-        labels = _labels(series, INK, "inside_base")
-        return {"fill": {"color": TONES[0]}, "gap": 40, "data_labels": labels}
+        look = VERDICTS.get(series.verdict)
+        judged: dict[str, Any] = {
+            "fill": {"color": look.cell if look else TONES[0]},
+            "border": {"color": look.edge, "width": 1} if look else {"none": True},
+            "gap": 40,
+            "overlap": 100,
+            "data_labels": _labels(series, INK, "inside_base"),
+        }
+        if any(low or high for low, high in series.open_):
+            below, above = map(list, zip(*series.open_, strict=True))
+            bars = {"type": "custom", "minus_values": below, "plus_values": above}
+            judged["y_error_bars"] = bars | {"line": {"color": MUTED}}
+        return judged
     drawn: dict[str, Any] = {"line": {"color": colour, "width": width, "dash_type": dash}}
     fill = {"fill": {"color": colour}, "border": {"color": colour}}
     drawn["marker"] = {"type": mark, "size": 8, **fill}

@@ -168,7 +168,8 @@ def _panel(
     height = (place.height - _LEGEND) * len(shown) / rows
     _lay_out(chart, column / place.width, 1 - column / place.width, height / place.height)
     plot, axis = chart.plots[0], chart.value_axis
-    value = next(one for one in series if one.role == "value").values[part]
+    judged = [one.values[part] for one in series if one.role == "value"]
+    figured = [any(values[n] is not None for values in judged) for n in range(len(shown))]
     plot.gap_width, plot.overlap, plot.vary_by_categories = 45, 100, False
     figures = _all_figures(series)
     # Room for the figure behind the longest bar.
@@ -181,20 +182,51 @@ def _panel(
     for drawn, one in zip(plot.series, series, strict=True):
         drawn.invert_if_negative = False
         if one.role == "value":
-            drawn.format.fill.solid()
-            accent(drawn.format.fill.fore_color)
+            _coloured(drawn, style.VERDICTS.get(one.verdict))
             _label(drawn, one, one.labels[part], _TEXT, XL_LABEL_POSITION.OUTSIDE_END)
             _on_paper(drawn.data_labels)
+            _bounds(drawn, one.open_[part])
         else:
             drawn.format.fill.background()
             _ink(drawn.format.line.color)
             drawn.format.line.width = Pt(1)
-            for number, figure in enumerate(value):
-                if figure is None and one.values[part][number] is not None:
+            for number, is_figure in enumerate(figured):
+                if not is_figure and one.values[part][number] is not None:
                     _point(
                         drawn, number, say("没有数字", "no figure"), _TEXT, bold=False
                     ).position = XL_LABEL_POSITION.INSIDE_BASE
     return frame
+
+
+def _coloured(drawn: Any, mark: style.Mark | None) -> None:
+    """Bars in the colour of their verdict; white ones in grey, as what is asked for is empty."""
+    drawn.format.fill.solid()
+    if mark is None:
+        accent(drawn.format.fill.fore_color)
+        return
+    fill = style.UNKNOWN_TONE if mark.fill == style.PAPER else mark.fill
+    drawn.format.fill.fore_color.rgb = RGBColor.from_string(fill[1:])
+    drawn.format.line.color.rgb = RGBColor.from_string(mark.edge[1:])
+    drawn.format.line.width = Pt(1.5)
+
+
+def _bounds(drawn: Any, away: Sequence[tuple[float, float]]) -> None:
+    """The bounds as error bars, which nobody needs where they coincide."""
+    if not any(low or high for low, high in away):
+        return
+    below, above = (
+        "".join(f'<c:pt idx="{n}"><c:v>{ends[side]!r}</c:v></c:pt>' for n, ends in enumerate(away))
+        for side in (0, 1)
+    )
+    count = f'<c:ptCount val="{len(away)}"/>'
+    bars = parse_xml(
+        f'<c:errBars {nsdecls("c", "a")}><c:errBarType val="both"/><c:errValType val="cust"/>'
+        f'<c:noEndCap val="0"/><c:plus><c:numLit>{count}{above}</c:numLit></c:plus>'
+        f"<c:minus><c:numLit>{count}{below}</c:numLit></c:minus>"
+        f'<c:spPr><a:ln w="15875"><a:solidFill><a:srgbClr val="{style.MUTED[1:]}"/></a:solidFill>'
+        "</a:ln></c:spPr></c:errBars>"
+    )
+    drawn._element.find(qn("c:cat")).addprevious(bars)
 
 
 def _frame(

@@ -42,6 +42,7 @@ def slides(briefing: Briefing, template: bytes | Path | None = None) -> bytes:
         told.opening()
         told.finding()
         told.key()
+        told.leading()
         for native in briefing.natives:
             told.native(native)
         drawn = {native.name for native in briefing.natives}
@@ -92,6 +93,12 @@ class _Told:
         """The table of what binds."""
         title = f"{self._of.name}{_colon()}{self._of.key.caption}"
         self._table(self._of.key, title, rows=_KEY_ROWS, most=3, sizes=(20, 18, 16, _TEXT))
+
+    def leading(self) -> None:
+        """Where the effort should go, and what has changed; long tables are left to the workbook."""
+        for table in self._of.leading:
+            sizes = (_TEXT, 13)
+            self._table(table, table.caption, rows=_SHORT_ROWS, most=2, sizes=sizes, pages=2)
 
     def native(self, native: Native) -> None:
         """A chart that PowerPoint draws."""

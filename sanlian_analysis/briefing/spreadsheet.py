@@ -41,7 +41,7 @@ def spreadsheet(briefing: Briefing) -> bytes:
         sheet_results.write(made, say("结果", "Results"), briefing.results)
         _table(made, say("未达标", "Falling short"), briefing.short)
         sheet_results.write(made, say("明细", "Components"), briefing.components)
-        for table in briefing.tables:
+        for table in (*briefing.leading, *briefing.tables):
             _table(made, table.caption, table)
         _table(made, say("依据", "Clauses"), briefing.clauses)
         if natives := [native for native in briefing.natives if native.categories]:

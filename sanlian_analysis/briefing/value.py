@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 import pandas as pd
 
 from sanlian_analysis.charts import Chart
+from sanlian_analysis.charts.figure import Identity
 from sanlian_analysis.tables import Statement, Table
 
 _PICTURES: WeakKeyDictionary[Chart, bytes] = WeakKeyDictionary()
@@ -29,13 +30,16 @@ class Series:
 
     `values` are the figures as they are written (30.6 for 30.6 %), so that an
     office program shows the same digits; None where there is none. `labels`:
-    how each is written, with its unit.
+    how each is written, with its unit. Of figures that were judged, all of one
+    `verdict`, `open_` says how far below and above each the bounds lie.
     """
 
     name: str
     role: Role
     values: tuple[float | None, ...]
     labels: tuple[str, ...]
+    verdict: str = ""
+    open_: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -64,9 +68,10 @@ class Briefing:
 
     `kind`: "county", "overview" (a city or province) or "comparison" (one area
     under several policies). `headline`: the finding in sentences. `key`: the
-    table of what binds; `tables`: all others in the order in which they are
-    read; `short`: who falls short. `charts`: pictures, the telling ones first;
-    `natives`: the figures of those that PowerPoint and Excel draw themselves.
+    table of what binds; `leading`: what those who lead a city or province ask next;
+    `tables`: all others in the order in which they are read; `short`: who falls short.
+    `charts`: pictures, the telling ones first; `natives`: the figures of those that
+    PowerPoint and Excel draw themselves.
     `results` and `components`: the rows behind it, unrounded, for spreadsheets
     alone; their columns `indicator` and `unit` say what a figure is called and
     what it is counted in (a share of 0.306 in "%").
@@ -92,13 +97,14 @@ class Briefing:
     results: pd.DataFrame
     components: pd.DataFrame
     simulated: bool
+    leading: tuple[Table, ...] = ()
 
 
-def take_pictures(briefing: Briefing, drawn: Mapping[str, bytes]) -> None:
-    """Use what was drawn already: `drawn` has PNGs by the names of charts, as `Chart.png` makes."""
+def take_pictures(briefing: Briefing, drawn: Mapping[Identity, bytes]) -> None:
+    """Use what was drawn already: `drawn` has PNGs, as `Chart.png` makes them, by chart."""
     for chart in briefing.charts:
-        if chart.name in drawn:
-            _PICTURES[chart] = drawn[chart.name]
+        if chart.identity in drawn:
+            _PICTURES[chart] = drawn[chart.identity]
 
 
 def picture(chart: Chart) -> bytes:

@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import matplotlib
 from matplotlib.axes import Axes
@@ -55,6 +55,15 @@ class Caption:
     notes: tuple[str, ...] = ()
 
 
+class Identity(NamedTuple):
+    """What a picture in a notebook says of itself: dots it is shown at, alternative text, name."""
+
+    width: int
+    height: int
+    alt: str
+    name: str
+
+
 class Chart(Figure):
     """A figure that knows its file name and its alternative text, and shows itself in notebooks.
 
@@ -82,6 +91,12 @@ class Chart(Figure):
         self.title = title
         self.head = head
         self.body = (0.0, 0.0, style.WIDTH, height)
+
+    @property
+    def identity(self) -> Identity:
+        """What tells the chart from others: of one name there may be a longer one."""
+        wide, high = (round(float(side) * style.LAYOUT_DPI) for side in self.get_size_inches())
+        return Identity(wide, high, self.alt, self.name)
 
     def draw(self, renderer: RendererBase) -> None:
         """Draw it, as measured."""
@@ -119,9 +134,7 @@ class Chart(Figure):
         self, include: object = None, exclude: object = None
     ) -> tuple[dict[str, str], dict[str, dict[str, Any]]]:
         """PNG at twice the size it is shown at, with its alternative text."""
-        inches = self.get_size_inches()
-        wide, high = (round(float(side) * style.LAYOUT_DPI) for side in inches)
-        described = {"width": wide, "height": high, "alt": self.alt, "name": self.name}
+        described = self.identity._asdict()
         picture = base64.b64encode(self.png()).decode("ascii")
         shown = {"image/png": picture, "text/plain": self.alt}
         if os.environ.get(_VECTORS):

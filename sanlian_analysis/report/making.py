@@ -8,7 +8,6 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import Mapping
 from dataclasses import astuple
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,7 @@ from papermill.translators import PythonTranslator
 
 from sanlian_analysis.briefing import Briefing
 from sanlian_analysis.briefing.value import take_pictures
-from sanlian_analysis.charts.figure import vectors_too
+from sanlian_analysis.charts.figure import Identity, vectors_too
 from sanlian_analysis.engine import KernelLost, Limits
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.files import flush, safe_name
@@ -38,6 +37,9 @@ from sanlian_analysis.tables import enclosing_area
 
 #: The notebook as papermill leaves it, before it is cleaned and takes its final name.
 _EXECUTED = "executed.ipynb"
+
+#: Charts as PNG and SVG.
+Pictures = dict[Identity, tuple[bytes, bytes]]
 
 #: The cell that papermill adds, which gets this id and no random one.
 _INJECTED = "injected-parameters"
@@ -72,7 +74,7 @@ def make(job: Job, start_method: str = "") -> Made:
 
 
 def _make_files(job: Job, workshop: Path, start_method: str) -> None:
-    pictures: dict[str, tuple[bytes, bytes]] = {}
+    pictures: Pictures = {}
     if not job.overview or {"ipynb", "html"} & set(job.formats):
         notebook = _run_notebook(job, workshop / _EXECUTED, start_method)
         pictures = take_vectors(notebook)
@@ -81,7 +83,7 @@ def _make_files(job: Job, workshop: Path, start_method: str) -> None:
         _write_notebook(job, notebook, workshop)
     if set(RENDERED) & set(job.formats):
         briefing = _briefing(job)
-        take_pictures(briefing, {name: png for name, (png, _) in pictures.items()})
+        take_pictures(briefing, {drawn: png for drawn, (png, _) in pictures.items()})
         write_renderings(briefing, job.formats, workshop, job.stem, job.template)
 
 
@@ -120,12 +122,12 @@ def _run_notebook(job: Job, raw: Path, start_method: str) -> NotebookNode:
     return _as_shown(timeless(executed), job)
 
 
-def _write_charts(pictures: Mapping[str, tuple[bytes, bytes]], folder: Path) -> None:
+def _write_charts(pictures: Pictures, folder: Path) -> None:
     """The charts that the notebook shows, as PNG and SVG, named by what they show."""
     folder.mkdir()
-    for name, (png, svg) in pictures.items():
-        (folder / f"{safe_name(name)}.png").write_bytes(png)
-        (folder / f"{safe_name(name)}.svg").write_bytes(svg)
+    for drawn, (png, svg) in pictures.items():
+        (folder / f"{safe_name(drawn.name)}.png").write_bytes(png)
+        (folder / f"{safe_name(drawn.name)}.svg").write_bytes(svg)
 
 
 def _write_notebook(job: Job, notebook: NotebookNode, workshop: Path) -> None:
@@ -160,16 +162,16 @@ def _as_shown(notebook: NotebookNode, job: Job) -> NotebookNode:
     return notebook
 
 
-def take_vectors(notebook: NotebookNode) -> dict[str, tuple[bytes, bytes]]:
-    """The charts of an executed notebook by name, as PNG and SVG; the notebook keeps the PNG."""
-    found: dict[str, tuple[bytes, bytes]] = {}
+def take_vectors(notebook: NotebookNode) -> Pictures:
+    """The charts of an executed notebook, as PNG and SVG; the notebook keeps the PNG."""
+    found: Pictures = {}
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
             svg = output.get("data", {}).pop("image/svg+xml", None)
-            name = output.get("metadata", {}).get("image/png", {}).get("name")
-            if svg and name:
+            about = output.get("metadata", {}).get("image/png", {})
+            if svg and about.keys() == set(Identity._fields):
                 png = base64.b64decode("".join(output.data["image/png"]))
-                found[name] = png, "".join(svg).encode()
+                found[Identity(**about)] = png, "".join(svg).encode()
     return found
 
 
