@@ -29,6 +29,7 @@ from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.language import using
 from sanlian_analysis.policy_files import POLICY_IDS
 from sanlian_analysis.report.batch import run_reports
+from sanlian_analysis.report.briefing_page import briefing_page
 from sanlian_analysis.report.compare import write_comparisons
 from sanlian_analysis.report.orders import FORMATS, Order
 
@@ -340,8 +341,44 @@ def test_several_policies_make_a_comparison(inputs, tmp_path):
     (folder,) = write_comparisons(order, ["liaoning-2021", "yuncheng-2019"])
     assert folder == tmp_path / "comparison" / "2022-12-31" / "210106-铁西区"
     there = {path.name for path in folder.iterdir()}
-    assert there == {"comparison.pdf", "comparison.docx", "charts"}
+    assert there == {"comparison.html", "comparison.pdf", "comparison.docx", "charts"}
     assert [path.name for path in folder.parent.iterdir()] == ["210106-铁西区"]
+
+
+def test_a_comparison_is_a_page_too_and_is_made_by_default(inputs, tmp_path):
+    order = Order(
+        str(inputs / "台账.csv"),
+        "liaoning-2021",
+        str(inputs / "名录.csv"),
+        areas=("210106",),
+        out=str(tmp_path),
+    )
+    (folder,) = write_comparisons(order, ["liaoning-2021", "yuncheng-2019"])
+    assert {path.name for path in folder.iterdir()} == {"comparison.html", "charts"}
+    page = (folder / "comparison.html").read_text("utf-8")
+    compared = comparison_briefing(
+        [
+            Evaluated(sl.read_ledger(order.ledger, order.frame), sl.load_policy(policy))
+            for policy in ("liaoning-2021", "yuncheng-2019")
+        ],
+        "210106",
+        DATE,
+    )
+    text = html.unescape(TAG.sub(" ", page))
+    for row in (*compared.key.rows, *compared.short.rows, *compared.clauses.rows):
+        assert all(str(cell) in text for cell in row)
+    assert page.count("<img ") == len(compared.charts)
+    assert "<summary>代码" not in page  # there is none
+
+
+def test_a_name_on_the_page_of_a_briefing_is_only_a_name(found):
+    both = [found, Evaluated(found.ledger, sl.load_policy("lishui-2018"))]
+    hostile = "<script>alert(1)</script>[x](javascript:1)"
+    named = dataclasses.replace(comparison_briefing(both, "210106", DATE), title=hostile)
+    page = briefing_page(named)
+    assert "<script>alert" not in page
+    assert html.escape(hostile) in page
+    assert 'href="javascript' not in page
 
 
 def test_run_without_notebook_makes_no_notebook(inputs, tmp_path):

@@ -12,7 +12,7 @@ from sanlian_analysis import tables
 from sanlian_analysis.briefing.evaluated import Evaluated
 from sanlian_analysis.briefing.names import names_apart
 from sanlian_analysis.briefing.value import Native, Role, Series
-from sanlian_analysis.charts.rows import verdict_counts
+from sanlian_analysis.charts.rows import both_ends, verdict_counts
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import (
     bracketed,
@@ -63,7 +63,7 @@ def _roles(subject: Subject) -> tuple[tuple[Role, str], ...]:
 
 
 def ranking(found: Evaluated, target_id: str, level: str, area: str, date: dt.date) -> Native:
-    """The figure of every area of a level, highest first; those beyond the first 30 are left out.
+    """The figure of every area of a level, highest first; of more than 30 the first and last 15.
 
     One row of figures per verdict, so that each has its colour and name. `area`: the
     head of their codes.
@@ -78,7 +78,7 @@ def ranking(found: Evaluated, target_id: str, level: str, area: str, date: dt.da
         & (rows["date"] == pd.Timestamp(date))
         & (rows["verdict"] != "not_applicable")
     ].sort_values(["value", "area_code"], ascending=[False, True], na_position="last")
-    shown, names = rows.head(_MOST_BARS), names_apart(rows)
+    shown, names = both_ends(rows, _MOST_BARS), names_apart(rows)
     return Native(
         name=subject.slug("ranking", level),
         kind="bar",
@@ -101,7 +101,10 @@ def _standing(rows: pd.DataFrame, level: str, shown: int) -> str:
     if rows["threshold"].notna().any():
         told = verdict_sentence(told, verdict_counts(rows))
     if len(rows) > shown:
-        told += bracketed(say(f"列出前{shown}个", f"the first {shown} shown"))
+        half = shown // 2
+        told += bracketed(
+            say(f"列出前{half}个和后{half}个", f"the first and the last {half} shown")
+        )
     return told
 
 

@@ -179,11 +179,11 @@ def verdict_counts(rows: pd.DataFrame) -> dict[str, int]:
     return {verdict: count[verdict] for verdict in style.VERDICTS if count[verdict]}
 
 
-def both_ends(rows: pd.DataFrame) -> pd.DataFrame:
+def both_ends(rows: pd.DataFrame, most: int = style.MOST_ROWS) -> pd.DataFrame:
     """The first and last rows where there are more than anybody can read on one chart."""
-    if len(rows) <= style.MOST_ROWS:
+    if len(rows) <= most:
         return rows
-    half = style.MOST_ROWS // 2
+    half = most // 2
     return pd.concat([rows.head(half), rows.tail(half)])
 
 
