@@ -17,6 +17,7 @@ from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import say, use_language
 
 if TYPE_CHECKING:  # what a command does not need is not imported by it
+    from sanlian_analysis.ledger import Ledger
     from sanlian_analysis.report.orders import Order
     from sanlian_analysis.report.pool import Pool
     from sanlian_analysis.report.progress import Progress
@@ -306,7 +307,7 @@ def evaluate(
     rules = _policies(policies)
     _check_assumptions(rules, assumptions)
     data = read_ledger(ledger, frame)
-    _tell_findings(data.findings, data.simulated)
+    _tell_findings(data)
     unanswered = _unanswered(data, rules) if "all" in policies else []
     results = _joined(data, rules, unanswered, evaluation.evaluate, dates, assumptions)
     if components:
@@ -373,19 +374,21 @@ def _joined(
     return kept
 
 
-def _tell_findings(findings: tuple[Any, ...], simulated: bool) -> None:
-    from sanlian_analysis.findings import grouped
+def _tell_findings(data: Ledger) -> None:
+    """Say on standard error what of a ledger enters no figure, or is unknown in them."""
+    from sanlian_analysis.findings import fate, grouped
 
-    if simulated:
+    if data.simulated:
         click.echo(say("模拟数据，不代表真实情况", "simulated data, nothing real"), err=True)
-    errors = [finding for finding in findings if finding.severity == "error"]
+    errors = [finding for finding in data.findings if finding.severity == "error"]
     for group in grouped(errors)[:10]:
         click.echo(str(group), err=True)
     if errors:
+        becomes = fate(errors, framed=data.frame is not None)
         click.echo(
             say(
-                f"共 {len(errors)} 处填写错误，按未知处理；全部见 sanlian check",
-                f"{len(errors)} faulty cells count as unknown; all of them: sanlian check",
+                f"填写错误 {len(errors):,} 处：{becomes}；全部见 sanlian check",
+                f"errors, {len(errors):,}: {becomes}; all of them: sanlian check",
             ),
             err=True,
         )
@@ -515,9 +518,11 @@ def report(
     failed = False
     with workers(orders) as pool:
         _check_assumptions(_policies(chosen), assumptions)  # not before: they load meanwhile
+        tell: Callable[[Ledger], None] | None = _tell_findings
         for order in orders:
             progress = Progress(_progress_style(quiet, json_progress))
-            failed = _report(order, pool, progress, show=not json_progress) or failed
+            failed = _report(order, pool, progress, tell, show=not json_progress) or failed
+            tell = None  # the same ledger every time
     if len(chosen) > 1:
         from sanlian_analysis.report.compare import write_comparisons
 
@@ -535,11 +540,18 @@ def _progress_style(quiet: bool, as_json: bool) -> Literal["bar", "lines", "json
     return "bar" if sys.stderr.isatty() else "lines"
 
 
-def _report(order: Order, pool: Pool, progress: Progress, *, show: bool) -> bool:
+def _report(
+    order: Order,
+    pool: Pool,
+    progress: Progress,
+    tell: Callable[[Ledger], None] | None,
+    *,
+    show: bool,
+) -> bool:
     """Carry out one order and say what came of it; returns whether an area failed."""
     from sanlian_analysis.report.batch import run_reports
 
-    run = run_reports(order, pool, progress)
+    run = run_reports(order, pool, progress, tell)
     made = len(run.records) - len(run.failed)
     click.echo(say(f"{run.folder}：完成 {made} 份", f"{run.folder}: {made} reports made"), err=True)
     for record in run.failed:

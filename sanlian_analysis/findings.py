@@ -105,3 +105,40 @@ def counts(findings: Iterable[Finding]) -> dict[Severity, int]:
     """How many findings of each severity, worst first."""
     found = [finding.severity for finding in findings]
     return {severity: found.count(severity) for severity in SEVERITIES}
+
+
+def fate(findings: Iterable[Finding], *, framed: bool) -> str:
+    """What becomes of the errors: rows and columns that are left out, values that are unknown.
+
+    `framed`: whether there is a frame, from which a unit without a row is not lost.
+    "" when there are no errors.
+    """
+    errors = [finding.kind for finding in findings if finding.severity == "error"]
+    rows = errors.count("row")
+    unused = sum(kind in ("sheet", "header") for kind in errors)
+    unknown = len(errors) - rows - unused
+    parts = []
+    if rows:
+        units = (
+            say(
+                "名录中因此没有行的单位按未知处理",
+                "units of the frame left without a row are unknown",
+            )
+            if framed
+            else say(
+                "没有名录，其单位也不在分母中", "without a frame their units are in no denominator"
+            )
+        )
+        parts.append(
+            say(
+                f"{rows:,} 行没有可用的代码或时点，未计入（{units}）",
+                f"rows left out, without a usable code or date: {rows:,} ({units})",
+            )
+        )
+    if unused:
+        parts.append(say(f"{unused:,} 张表或列未采用", f"sheets or columns not used: {unused:,}"))
+    if unknown:
+        parts.append(
+            say(f"{unknown:,} 处的值按未知处理", f"values that count as unknown: {unknown:,}")
+        )
+    return say("，", "; ").join(parts)

@@ -16,6 +16,7 @@ from sanlian_analysis.charts import style
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import told
 from sanlian_analysis.expressions import Expression
+from sanlian_analysis.findings import fate
 from sanlian_analysis.language import listed, say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Policy
@@ -152,12 +153,12 @@ def data_quality(ledger: Ledger, policy: Policy, area: str, date: dt.date) -> Ta
         say("名录单位数", "Units in the frame"),
     )
     body = tuple((row.label, *(f"{n:,}" for n in row[1:])) for row in records(found))
-    errors = sum(finding.severity == "error" for finding in ledger.findings)
+    faults = fate(ledger.findings, framed=ledger.frame is not None)
+    faults = faults or say("没有填写错误", "no errors")
     notes = (
         say(
-            f"整份台账有 {errors} 处填写错误按未知处理，共 {len(ledger.findings)} 条检查意见。",
-            f"{errors} faulty cells of the whole ledger count as unknown; "
-            f"{len(ledger.findings)} findings in all.",
+            f"整份台账：{faults}；共 {len(ledger.findings):,} 条检查意见。",
+            f"The whole ledger: {faults}; {len(ledger.findings):,} findings in all.",
         ),
         *_put_right(ledger),
         *_others(ledger, area, date),

@@ -172,6 +172,26 @@ def test_faulty_cells_are_told_on_the_error_stream(tmp_path):
     assert done.stdout.startswith("policy,target,")
 
 
+@pytest.mark.parametrize("more", [["--quiet"], ["--json-progress"]])
+def test_reports_tell_once_and_first_what_of_the_ledger_was_discarded(tmp_path, more):
+    rows = ["210106001001,2021-12-31,5,城市社区", "210106001002,年底,6,城市社区"]
+    rows += ["210106001003,2021-12-31,约200,城市社区"]
+    ledger = ledger_csv(tmp_path / "l.csv", *rows)
+    asked = ["--policy", "liaoning-2021", "--policy", "yuncheng-2019", "--format", "xlsx"]
+    done = sanlian("report", ledger, *asked, "--out", tmp_path / "out", *more)
+    assert done.returncode == 0, done
+    told = done.stderr.splitlines()
+    assert "社区!C4" in told[0]
+    assert "社区!B3" in told[1]
+    assert told[2] == (
+        "填写错误 2 处：1 行没有可用的代码或时点，未计入（没有名录，其单位也不在分母中），"
+        "1 处的值按未知处理；全部见 sanlian check"
+    )
+    assert "完成 2 份" in told[3]
+    assert done.stderr.count("填写错误") == 1
+    assert "填写错误" not in done.stdout
+
+
 def test_simulated_data_are_called_so(tmp_path):
     out = tmp_path / "out.xlsx"
     done = sanlian("evaluate", LEDGER, "--policy", "yuncheng-2019", "--frame", FRAME, "-o", out)

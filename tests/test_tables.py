@@ -11,6 +11,7 @@ from test_evaluation import ledger as ledger  # the fixture
 from sanlian_analysis import breakdown, tables
 from sanlian_analysis.evaluation import evaluate
 from sanlian_analysis.language import using
+from sanlian_analysis.ledger import read_ledger
 from sanlian_analysis.tables import Link, Statement, Table, Tables
 
 DATE, DAY = "2022-12-31", dt.date(2022, 12, 31)
@@ -407,7 +408,42 @@ def test_completeness_tells_faults_from_blanks_and_from_not_applicable(ledger):
     there = ledger(communities=rows(LIAONING, DATE, orgs=["不适用", "三", None, 4]))
     table = Seen(there, POLICY("liaoning-2021"), DAY).data_quality("21")
     assert table.rows == (("社区社会组织数", "1", "2", "0", "1", "4"),)
-    assert table.notes[0].startswith("整份台账有 1 处填写错误按未知处理")
+    assert table.notes[0] == "整份台账：1 处的值按未知处理；共 1 条检查意见。"
+    full = Seen(
+        ledger(communities=rows(LIAONING, DATE, orgs=[1, 2, 3, 4])), POLICY("liaoning-2021"), DAY
+    )
+    assert full.data_quality("21").notes[0] == "整份台账：没有填写错误；共 0 条检查意见。"
+
+
+@pytest.mark.parametrize(
+    ("framed", "zh", "en", "units"),
+    [
+        (True, "名录中因此没有行的单位按未知处理",
+         "units of the frame left without a row are unknown", 4),
+        (False, "没有名录，其单位也不在分母中",
+         "without a frame their units are in no denominator", 2),
+    ],
+)  # fmt: skip
+def test_completeness_says_that_rows_without_a_date_are_left_out(framed, zh, en, units, tmp_path):
+    """Of four communities two bear no date and one a faulty figure."""
+    codes = [f"21010600100{i}" for i in range(1, 5)]
+    cells = ["2022-12-31,4", "2022年底前,5", "未定,6", "2022-12-31,三"]
+    lines = [f"{code},一社区,{cell}" for code, cell in zip(codes, cells, strict=True)]
+    path = tmp_path / "台账.csv"
+    path.write_text("\n".join(["社区代码,社区名称,统计时点,社区社会组织数", *lines]), "utf-8")
+    frame = tmp_path / "名录.csv"
+    units_of = "\n".join(f"{code},一社区,一街道,铁西区" for code in codes)
+    frame.write_text(f"code,name,street,county\n{units_of}\n", "utf-8")
+    for language, faults in (
+        ("zh", f"整份台账：2 行没有可用的代码或时点，未计入（{zh}），1 处的值按未知处理；"),
+        ("en", "The whole ledger: rows left out, without a usable code or date: 2 "
+         f"({en}); values that count as unknown: 1; "),
+    ):  # fmt: skip
+        with using(language):
+            there = read_ledger(path, frame if framed else None)
+            table = Seen(there, POLICY("liaoning-2021"), DAY).data_quality("21")
+        assert table.notes[0].startswith(faults)
+        assert table.rows[0][-1] == str(units)
 
 
 def test_an_area_without_units_has_empty_tables_and_no_error(liaoning):

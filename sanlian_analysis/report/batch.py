@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import signal
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -54,10 +54,16 @@ class Run:
         return [record for record in self.records if record.status == "failed"]
 
 
-def run_reports(order: Order, pool: Pool | None = None, progress: Progress | None = None) -> Run:
+def run_reports(
+    order: Order,
+    pool: Pool | None = None,
+    progress: Progress | None = None,
+    tell: Callable[[Ledger], None] | None = None,
+) -> Run:
     """Make every report of an order: `OUT/POLICY/DATE/` with one folder per county.
 
-    `pool`: where, processes of this run alone when it is left out. Everything
+    `pool`: where, processes of this run alone when it is left out. `tell` hears of
+    the ledger as soon as it has been read, before anything is made from it. Everything
     that the user gave is checked before the first notebook runs. One area's
     failure never stops the others; what is finished is kept whatever happens,
     and `resume` goes on from there. Raises SanlianError when the order cannot be
@@ -66,10 +72,12 @@ def run_reports(order: Order, pool: Pool | None = None, progress: Progress | Non
     """
     if pool is None:
         with workers([order]) as own:
-            return run_reports(order, own, progress)
+            return run_reports(order, own, progress, tell)
     progress = progress or Progress("quiet")
     read_from = _Unchanged(order)
     ledger = read_ledger(order.ledger, order.frame or None)
+    if tell is not None:
+        tell(ledger)
     policy = load_policy(order.policy)
     date = snapshots(ledger, order.date or None)[-1]
     results = evaluate(ledger, policy, assumptions=order.assumptions)
