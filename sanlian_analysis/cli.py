@@ -490,16 +490,14 @@ def report(
     **given: Any,
 ) -> None:
     """Make the reports of every county, the overview and the index."""
-    from sanlian_analysis.report.orders import Order, check_engine, workers
+    from sanlian_analysis.report.orders import Order, check_engine, check_template, workers
     from sanlian_analysis.report.progress import Progress
 
     if lang:
         use_language(lang)
     template, assumptions = given["template"], given["assumptions"]
-    if template and not os.path.isfile(template):
-        raise SanlianError(
-            say(f"{template}：找不到幻灯片模板", f"{template}: no such presentation")
-        )
+    if template:
+        check_template(template)
     check_engine(given["engine"])
     chosen = _answerable(policies, ledger, frame)
     orders = [

@@ -283,6 +283,17 @@ def test_unknown_format_is_refused_before_anything_runs(tmp_path):
     assert "html" in message
 
 
+def test_template_that_is_none_is_refused_before_anything_runs(tmp_path):
+    """The ledger is not there: nothing was read."""
+    asked = ["report", tmp_path / "无.xlsx", "--policy", "yuncheng-2019", "--format", "pptx"]
+    asked += ["--out", tmp_path / "out"]
+    (tmp_path / "母版.pptx").write_text("这不是幻灯片", encoding="utf-8")
+    message = refused(*asked, "--template", tmp_path / "母版.pptx")
+    assert "母版.pptx：不是可用的幻灯片模板；需要 .pptx 或 .potx" in message
+    assert "缺.pptx：找不到幻灯片模板" in refused(*asked, "--template", tmp_path / "缺.pptx")
+    assert not (tmp_path / "out").exists()
+
+
 def test_output_of_an_unknown_kind_is_refused_before_the_ledger_is_read(tmp_path):
     message = refused("evaluate", "无.xlsx", "--policy", "liaoning-2021", "-o", tmp_path / "a.doc")
     assert "a.doc" in message

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from pathlib import Path
 
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.inputs import notebook_folder
@@ -97,3 +98,15 @@ def check_engine(name: str) -> None:
                 f"--engine {name}: papermill has no such engine; it has {there}",
             )
         )
+
+
+def check_template(path: str) -> None:
+    """Refuse a file whose masters slides cannot take.
+
+    Raises SanlianError with the name of the file and what is needed.
+    """
+    if not Path(path).is_file():
+        raise SanlianError(say(f"{path}：找不到幻灯片模板", f"{path}: no such presentation"))
+    from sanlian_analysis.briefing.slide_master import opened  # what few orders need
+
+    opened(Path(path))
