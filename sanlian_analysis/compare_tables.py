@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from sanlian_analysis.charts import style
+from sanlian_analysis.charts.names import names_apart
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import bracketed, variable_label
 from sanlian_analysis.compare import Decomposition, PolicyComparison
@@ -16,7 +17,6 @@ from sanlian_analysis.policy import Policy
 from sanlian_analysis.policy_files import load_policy
 from sanlian_analysis.records import records
 from sanlian_analysis.table import Table, Tables
-from sanlian_analysis.tables import called
 
 #: Parts of an area that a table of contributions names.
 _MOST_PARTS = 15
@@ -118,9 +118,10 @@ def stability(found: PolicyComparison, documents: Documents) -> Table:
 def movers(found: PolicyComparison, documents: Documents, most: int = 15) -> Table:
     """The areas whose rank depends most on the document."""
     rows = found.moves[found.moves["move"] > 0]
+    names = names_apart(rows)
     body = tuple(
         (
-            called(row),
+            names[row.area_code],
             _criterion(row.criterion),
             style.number(float(row.rank_best)) + bracketed(documents[row.policy_best].label),
             style.number(float(row.rank_worst)) + bracketed(documents[row.policy_worst].label),
@@ -215,9 +216,10 @@ def change_parts(found: Decomposition, policy: Policy, target: str) -> Tables:
     parts = found.parts[found.parts["figure"] == "lower"].dropna(subset=["progress"])
     ordered = parts.assign(size=[abs(float(one)) for one in parts["progress"]])
     ordered = ordered.sort_values("size", ascending=False, kind="stable")
+    names = names_apart(parts.rename(columns={"part_code": "area_code", "part": "area"}))
     rows = tuple(
         (
-            row.part if isinstance(row.part, str) and row.part else row.part_code,
+            names[row.part_code],
             figure(row.earlier),
             figure(row.later),
             *(points(getattr(row, term)) for term in terms),

@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from sanlian_analysis.charts import style
+from sanlian_analysis.charts.names import names_apart
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import Quantity
 from sanlian_analysis.language import say
@@ -36,12 +37,13 @@ def paces(table: pd.DataFrame, policy: Policy, *, basis: str = "lower") -> Table
     """
     rows = table[table["basis"] == basis]
     subject = Subject.of(policy, rows["target"].iloc[0], rows["reading"].iloc[0])
+    names = names_apart(rows)
     body = []
     for row in records(rows):
         against = None if row.threshold is None else float(row.threshold)
         body.append(
             (
-                called(row),
+                names[row.area_code],
                 _figure(row.figure, subject.quantity, against),
                 "" if against is None else subject.quantity.threshold(against),
                 _day(row.due),

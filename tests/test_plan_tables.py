@@ -1,11 +1,12 @@
 """Tables and charts of plans and comparisons: the figures of the library in the words of people."""
 
 import datetime as dt
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
-from test_evaluation import LIAONING, rows
+from test_evaluation import LIAONING, frame_of, rows
 from test_evaluation import ledger as ledger  # the fixture
 
 import sanlian_analysis as sl
@@ -61,6 +62,35 @@ def test_paces_in_words(two):
     assert row[1:5] == ("60%", "100%", "2023-12-31", "4")
     assert row[6] == "0.2"  # two in twelve months
     assert row[-1] == "到期未达到" or row[-1] == "未定"
+
+
+@pytest.fixture
+def namesakes(ledger):
+    """Two counties called 铁西区, and a third; two urban communities each."""
+    counties = {LIAONING: [10, 4], "2103030010": [4, 4], "2101020010": [10, 10]}
+    units = [
+        row
+        for day, more in ((FIRST, 0), (LAST, 6))
+        for street, (first, second) in counties.items()
+        for row in rows(street, day, orgs=[first, second + more])
+    ]
+    listed = [(row["code"], row["name"]) for row in units[:6]]
+    names = ["铁西区", "铁西区", "铁西区", "铁西区", "和平区", "和平区"]
+    return ledger(frame_of(listed, street="一街道", county=names), communities=units)
+
+
+def test_counties_of_one_name_are_told_apart(namesakes):
+    policy = sl.load_policy("liaoning-2021")
+    apart = {"铁西区（沈阳市）", "铁西区（鞍山市）", "和平区"}
+    rates = sl.pace(namesakes, policy, "orgs-urban", level="county")
+    assert {row[0] for row in sl.plan_tables.paces(rates, policy).rows} == apart
+    split = sl.decompose(namesakes, policy, "orgs-urban", FIRST, LAST, "21")
+    _, parts = sl.compare_tables.change_parts(split, policy, "orgs-urban").tables
+    assert {row[0] for row in parts.rows} == apart
+    found = sl.compare_policies(namesakes, ["liaoning-2021", "changzhou-2018"])
+    moved = replace(found, moves=found.moves.assign(move=1.0))
+    named = {row[0] for row in sl.compare_tables.movers(moved, Documents()).rows}
+    assert named == apart
 
 
 def test_additions_in_order(two):

@@ -10,8 +10,8 @@ import pandas as pd
 
 from sanlian_analysis import tables
 from sanlian_analysis.briefing.evaluated import Evaluated
-from sanlian_analysis.briefing.names import names_apart
 from sanlian_analysis.briefing.value import Native, Role, Series
+from sanlian_analysis.charts.names import names_apart
 from sanlian_analysis.charts.rows import both_ends, verdict_counts
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import (

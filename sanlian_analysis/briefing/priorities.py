@@ -9,7 +9,7 @@ import pandas as pd
 
 from sanlian_analysis import tables
 from sanlian_analysis.briefing.evaluated import Evaluated
-from sanlian_analysis.briefing.names import names_apart
+from sanlian_analysis.charts.names import names_apart
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import SHARE, when
 from sanlian_analysis.language import say
