@@ -186,14 +186,19 @@ def change_parts(found: Decomposition, policy: Policy, target: str) -> Tables:
             return "–"
         return f"{float(value) * (100 if percent else 1):+.2f}"
 
-    def figure(value: Fraction | None) -> str:
-        return "–" if value is None else subject.quantity.text(float(value))
+    def ends_of(row: Any) -> tuple[str, ...]:
+        """Both figures, each on its side of the threshold of its date."""
+        return tuple(
+            "–"
+            if value is None
+            else subject.quantity.text(float(value), None if against is None else float(against))
+            for value, against in zip((row.earlier, row.later), found.thresholds, strict=True)
+        )
 
     body = tuple(
         (
             figures[row.figure],
-            figure(row.earlier),
-            figure(row.later),
+            *ends_of(row),
             points(row.change),
             *(points(getattr(row, term)) for term in terms),
         )
@@ -220,8 +225,7 @@ def change_parts(found: Decomposition, policy: Policy, target: str) -> Tables:
     rows = tuple(
         (
             names[row.part_code],
-            figure(row.earlier),
-            figure(row.later),
+            *ends_of(row),
             *(points(getattr(row, term)) for term in terms),
         )
         for row in records(ordered.head(_MOST_PARTS))

@@ -135,6 +135,25 @@ def test_where_a_change_came_from(two):
     assert sum(float(cell) for cell in lower[4:]) == pytest.approx(20)
 
 
+def test_a_figure_of_a_decomposition_stays_on_its_side_of_the_threshold_of_its_date(tmp_path):
+    """799 of 2,000 pass: 39.95 %, held against 40 % and then against 100 %."""
+    days = ("2021-12-31", LAST)
+    policy = sl.load_policy("liaoning-2021")
+    units = [f"21010600{street}{i:03}" for street in range(1, 5) for i in range(1, 501)]
+    lines = [
+        f"{code},一社区,{day},{10 if at < 799 else 9}"
+        for day in days
+        for at, code in enumerate(units)
+    ]
+    path = tmp_path / "台账.csv"
+    path.write_text("\n".join(["社区代码,社区名称,统计时点,社区社会组织数", *lines]), "utf-8")
+    there = sl.read_ledger(path)
+    split = sl.decompose(there, policy, "orgs-urban", *days, "210106")
+    assert split.thresholds == (Fraction(2, 5), Fraction(1))
+    whole, _ = sl.compare_tables.change_parts(split, policy, "orgs-urban").tables
+    assert whole.rows[0][1:3] == ("39.95%", "40%")
+
+
 def test_documents_side_by_side(two):
     found = sl.compare_policies(two, ["liaoning-2021", "lishui-2018"])
     documents = Documents()

@@ -9,12 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from sanlian_analysis.assumptions import assume
 from sanlian_analysis.calculation import assess
 from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.compare.matching import Pairs, match_table, matched, ordered, same_units
 from sanlian_analysis.compare.sides import Sides, decomposed
 from sanlian_analysis.errors import SanlianError
-from sanlian_analysis.evaluation import situations
+from sanlian_analysis.evaluation import situations, threshold_of
 from sanlian_analysis.language import did_you_mean, listed, say
 from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Policy, Reading, Target, Total
@@ -40,13 +41,15 @@ class Decomposition:
     holds of it. `parts`: the same per county or street; the terms are its
     contributions, each column adds up to that of `total`; `earlier` and `later`
     are the part's own figures. `units`: the table of `match_units` for targets
-    on communities, else empty. `simulated`: whether the ledger was.
+    on communities, else empty. `simulated`: whether the ledger was. `thresholds`:
+    what the figures are held against at the earlier and at the later date.
     """
 
     total: pd.DataFrame
     parts: pd.DataFrame
     units: pd.DataFrame
     simulated: bool
+    thresholds: tuple[Fraction | None, Fraction | None]
 
     def possible_change(self) -> tuple[Fraction, Fraction] | None:
         """The least and the most that the figure changed, whatever the blanks really were.
@@ -124,7 +127,11 @@ def decompose(
     units = pd.DataFrame()
     if asked.unit == "community":
         units = match_table(pairs, *tables, (first, last), area)
-    return Decomposition(total, parts, units, ledger.simulated)
+    nothing = assume(policy, ())
+    before, after = (
+        threshold_of(asked, chosen, asked.milestone(day), nothing) for day in (first, last)
+    )
+    return Decomposition(total, parts, units, ledger.simulated, (before, after))
 
 
 def _target(policy: Policy, id_: str) -> Target:
