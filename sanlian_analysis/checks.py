@@ -130,7 +130,8 @@ def _settlement_unlike_name(ledger: Ledger, rule: Rule) -> Iterator[Finding]:
             f"stated as {row['settlement']}, while the name {row['name']!r} reads "
             f"{by_name[index]}; counted as stated: check it",
         )
-        yield _at(ledger, row, COMMUNITIES, "settlement", rule, message)
+        found = _at(ledger, row, COMMUNITIES, "settlement", rule, message)
+        yield replace(found, found=say(stated, found.found))
 
 
 def _quantities(sheet: str, table: pd.DataFrame) -> Iterator[Variable]:

@@ -54,6 +54,7 @@ def test_settlement_that_the_name_contradicts(findings):
     )
     assert places(found) == [("settlement", "D2", "settlement", "note")]
     assert "填为“农村社区”，名称 '甲社区' 却像城市社区" in found[0].message
+    assert found[0].found == "农村社区"
 
 
 def two_dates(before, now):

@@ -92,7 +92,7 @@ def test_progress_part_by_part(ledger):
     one = row(found.parts, "value", "210102")
     assert (one["earlier"], one["later"]) == (F(1, 4), F(3, 4))
     assert (one["units_earlier"], one["units_later"], one["units_same"]) == (4, 4, 4)
-    assert "composition 为 0" in row(found.total, "value")["note"]
+    assert "构成的变化为 0" in row(found.total, "value")["note"]
     assert found.possible_change() == (F(1, 5), F(1, 5))
     assert set(found.units["kind"]) == {"kept"}
 

@@ -654,9 +654,10 @@ def lost(folder, cell, **options):
 
 
 @pytest.mark.parametrize("way", ENDS_OF_KERNELS)
-def test_kernel_that_is_lost_is_named_and_leaves_what_was_done(way, tmp_path):
+def test_kernel_that_is_lost_is_named_and_leaves_what_was_done(way, tmp_path, caplog):
     cell, limits, reason = ENDS_OF_KERNELS[way]
     error = lost(tmp_path, cell, limits=Limits(**limits))
+    assert "Kernel died" not in caplog.text  # it would stand raw on the terminal
     assert error.cell_index == 2
     assert str(error) == f"第 3 格：{error.reason}"
     assert reason in error.reason

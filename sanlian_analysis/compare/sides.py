@@ -201,7 +201,7 @@ def _note(sides: Sides, total: Row) -> str:
     if sides.constant and not total["composition"]:
         notes.append(
             say(
-                "名录在两个时点相同，单位的构成不变，composition 为 0",
+                "名录在两个时点相同，单位的构成不变，构成的变化为 0",
                 "the frame is the same at both dates: composition is 0",
             )
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import nbformat
 from nbclient.exceptions import DeadKernelError
+from nbclient.util import ensure_async
 from papermill.clientwrap import PapermillNotebookClient
 from papermill.engines import Engine, NotebookExecutionManager
 from papermill.log import logger
@@ -122,6 +123,11 @@ class _Client(PapermillNotebookClient):
         finally:
             watch.stop()
             self._exceeded = watch.exceeded
+
+    async def _async_check_alive(self) -> None:
+        """Without nbclient's line in the log: how the kernel ended is told with its cell."""
+        if not await ensure_async(self.kc.is_alive()):
+            raise DeadKernelError("Kernel died")
 
     def _arguments(self) -> list[str]:
         """The kernel's arguments, as NotebookClient puts them together when it starts one."""
