@@ -394,7 +394,7 @@ def _tell_findings(data: Ledger) -> None:
         )
 
 
-@cli.command(help=say("每个县一份笔记本和网页", "one notebook and one page per county"))
+@cli.command(help=say("每个县一份报告，格式可选", "one report per county, in chosen formats"))
 @click.argument("ledger", metavar="LEDGER")
 @click.option("--policy", "policies", required=True, multiple=True, metavar="ID", help=_POLICY)
 @click.option("--frame", metavar="FRAME", default="", help=_FRAME)
@@ -644,9 +644,11 @@ def explore(
 )
 @click.option(
     "--level",
-    default="",
-    type=click.Choice(["", "street", "county", "city", "province"]),
-    help=say("比较哪一级地区", "the level of the areas that are compared"),
+    type=click.Choice(["street", "county", "city", "province"]),
+    help=say(
+        "比较哪一级地区；不给则为区县，--area 是区县时为街道",
+        "the areas that are compared; counties without it, or streets when --area is a county",
+    ),
 )
 @click.option("--assume", "assumptions", multiple=True, metavar="A", help=_ASSUME)
 @click.option("--lang", type=click.Choice(["zh", "en"]), help=say("图的语言", "language"))
@@ -670,7 +672,7 @@ def chart(
     date: str | None,
     area: str,
     target: str,
-    level: str,
+    level: str | None,
     assumptions: tuple[str, ...],
     lang: str | None,
     size: Literal["notebook", "page", "slide"],
@@ -701,7 +703,7 @@ def chart(
                 f"--area {area}: neither frame nor ledger has this area")
         )  # fmt: skip
     day = snapshots(data, date)[-1]
-    for i, one in enumerate(draw(name, Wanted(found, area, day, target, level)), start=1):
+    for i, one in enumerate(draw(name, Wanted(found, area, day, target, level or "")), start=1):
         path = out if i == 1 else out.with_name(f"{out.stem}-{i}{out.suffix}")
         with whole_file(path) as part:
             part.write_bytes(one.png(size) if out.suffix == ".png" else one.svg())

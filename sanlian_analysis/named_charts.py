@@ -12,6 +12,7 @@ import pandas as pd
 from sanlian_analysis import charts, tables
 from sanlian_analysis.briefing import Evaluated
 from sanlian_analysis.charts import Chart
+from sanlian_analysis.charts.profile import graded_targets
 from sanlian_analysis.codes import level_of
 from sanlian_analysis.errors import SanlianError
 from sanlian_analysis.language import listed, say
@@ -163,6 +164,8 @@ def _effort(wanted: Wanted) -> list[Chart]:
 
 
 def _scores(wanted: Wanted) -> list[Chart]:
+    if not graded_targets(wanted.policy):
+        return []
     units, about = _units_about(wanted)
     return [charts.score_profile(units, policy=wanted.policy, **about)]
 

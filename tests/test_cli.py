@@ -274,6 +274,27 @@ def test_area_in_neither_frame_nor_ledger(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("area", ["140802001", "140802001001", "14080"])
+def test_area_of_another_level_than_reports_have_is_told_the_county(tmp_path, area):
+    """14080 begins the codes of several counties, 140802 is the first of them."""
+    message = refused(
+        "report", LEDGER, "--frame", FRAME, "--policy", "yuncheng-2019", "--area", area,
+        "--out", tmp_path,
+    )  # fmt: skip
+    assert f"--area {area}：报告按区县生成，请给 6 位区县代码" in message
+    assert message.rstrip().endswith("例如 140802")
+    assert "没有这个地区" not in message
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_says_what_can_be_chosen():
+    told = sanlian("report", "--help", SANLIAN_LANG="en").stdout
+    assert "one report per county" in " ".join(told.split())
+    assert "每个县一份报告" in sanlian("report", "--help").stdout
+    told = sanlian("chart", "--help").stdout
+    assert "[street|county|city|province]" in told
+
+
 def test_unknown_format_is_refused_before_anything_runs(tmp_path):
     message = refused(
         "report", LEDGER, "--frame", FRAME, "--policy", "yuncheng-2019", "--format", "exe",
@@ -479,9 +500,10 @@ def test_chart_for_page_and_slide_has_their_size(tmp_path, size, wide, ratio):
         (("ranking", LEDGER, *CHARTED, "--target", "nothing", "-o", "a.png"), "nothing"),
         (("ratios", LEDGER, *CHARTED, "-o", "a.png"), "''"),
         (("staff", LEDGER, *CHARTED, "-o", "a.png"), "人员配备"),
+        (("scores", LEDGER, "--policy", "liaoning-2021", "-o", "a.png"), "十四项得分"),
         (("ranking", LEDGER, *CHARTED, "--date", "2030-12-31", "-o", "a.png"), "2030-12-31"),
     ],
-    ids=["name", "ending", "area", "target", "no ratio", "no standard", "date"],
+    ids=["name", "ending", "area", "target", "no ratio", "no standard", "no score", "date"],
 )
 def test_chart_that_cannot_be_drawn_is_refused(tmp_path, arguments, message):
     assert message in refused("chart", *arguments, cwd=tmp_path)

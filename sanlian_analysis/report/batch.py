@@ -187,7 +187,18 @@ def _areas(results: pd.DataFrame, order: Order, date: dt.date) -> dict[str, str]
     chosen: dict[str, str] = {}
     for area in order.areas:
         inside = {code: names[code] for code in sorted(names) if code.startswith(area)}
-        if len(area) not in (LEVELS["county"], LEVELS["city"], LEVELS["province"]) or not inside:
+        if len(area) not in (LEVELS["county"], LEVELS["city"], LEVELS["province"]):
+            around = area[: LEVELS["county"]]  # of a street or a community
+            instead = around if around in names else min(inside or names, default="")
+            raise SanlianError(
+                say(
+                    f"--area {area}：报告按区县生成，请给 6 位区县代码，或 4 位市、2 位省代码，"
+                    f"例如 {instead}",
+                    f"--area {area}: reports are made per county; give a county's code of 6 "
+                    f"digits (city 4, province 2), such as {instead}",
+                )
+            )
+        if not inside:
             raise SanlianError(
                 say(
                     f"--area {area}：名录和台账里都没有这个地区；"
