@@ -155,7 +155,11 @@ class Reading:
 
 @dataclass(frozen=True)
 class Target:
-    """One demand of a policy, with every reading that its wording supports."""
+    """One demand of a policy, with every reading that its wording supports.
+
+    `encouraged`: a level that the document would like to see beyond what it asks
+    for; it is told beside the figure and decides nothing.
+    """
 
     id: str
     name: str
@@ -169,6 +173,7 @@ class Target:
     note: str
     note_en: str
     readings: tuple[Reading, ...]
+    encouraged: Fraction | None = None
 
     @property
     def label(self) -> str:

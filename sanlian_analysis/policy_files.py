@@ -62,7 +62,7 @@ _PARAMETER_KEYS = ("name", "name_en", "unit", "default", "by_area", "at_least")
 _CALCULATION_KEYS = ("settlement", "where", "nonzero", "measure")
 _TARGET_KEYS = (
     *("id", "name", "name_en", "clause", "sentence", "note", "note_en"),
-    *("theme", "unit", "level", "milestones", "standing", "reading"),
+    *("theme", "unit", "level", "milestones", "standing", "encouraged", "reading"),
     *_CALCULATION_KEYS,
 )
 _READING_KEYS = ("id", "name", "name_en", "threshold", "from", "standards", *_CALCULATION_KEYS)
@@ -247,6 +247,7 @@ def _target(table: Table, parameters: list[str], ids: list[Any]) -> Target:
         note=note,
         note_en=note_en,
         readings=(primary, *others),
+        encouraged=table.fraction("encouraged"),
     )
 
 

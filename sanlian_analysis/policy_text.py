@@ -212,6 +212,7 @@ def _describe_target(target: Target, policy: Policy) -> dict[str, Any]:
             }
             for milestone in target.milestones
         ],
+        "encouraged": None if target.encouraged is None else float(target.encouraged),
         "clause": target.clause,
         "sentence": target.sentence,
         "note": say(target.note, target.note_en),
@@ -269,6 +270,11 @@ def _target_lines(target: Target, policy: Policy) -> list[str]:
         if milestone.sentence != target.sentence:
             line += f"  {milestone.clause}  “{milestone.sentence}”"
         lines.append(line)
+    if target.encouraged is not None:
+        level_ = exact_text(target.encouraged, as_percent=is_rate(target.readings[0]))
+        lines.append(
+            say(f"  鼓励达到  ≥ {level_}（不作判定）", f"  encouraged  ≥ {level_} (not judged)")
+        )
     if not target.milestones:
         lines.append(say("  原文未定数值：只计算，不判定", "  no number set: computed, not judged"))
     for reading in target.readings:

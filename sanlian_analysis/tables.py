@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -229,10 +229,27 @@ def _indicators(
             "Bounds: the figure if every unknown unit failed, and if every one passed; a target is "
             "met only when the lower bound reaches it. “Short by” counts from the lower bound.",
         ),
+        *_encouraged(rows, policy),
     )
     body = tuple(_target_cells(row, policy)[: len(header)] for row in records(rows))
     numeric = frozenset({2, 3, 4, 7, 8})
     return Table(caption, header, body, numeric, notes, simulated, folded=folded)
+
+
+def _encouraged(rows: pd.DataFrame, policy: Policy) -> Iterator[str]:
+    """What the document would like to see beyond its demands, and what there is."""
+    for row in records(rows[rows["reading"] == "primary"]):
+        target = policy.target(row.target)
+        if target.encouraged is None:
+            continue
+        quantity, level = Subject.of(policy, target.id, row.reading).quantity, target.encouraged
+        asked = f"≥ {quantity.threshold(float(level))}"
+        figure = quantity.text(row.value, float(level)) if pd.notna(row.value) else "–"
+        yield say(
+            f"{called(row)}“{target.label}”：文件另鼓励达到 {asked}，已知单位为 {figure}；不作判定依据。",
+            f"{called(row)}, “{target.label}”: {asked} is encouraged, the known units have "
+            f"{figure}; nothing is judged by it.",
+        )
 
 
 def _led(table: Table, rows: pd.DataFrame) -> Table:

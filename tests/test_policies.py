@@ -118,6 +118,18 @@ TARGETS = {
 LEVELS = {"c": "county", "t": "city", "p": "province", "-": "none"}
 
 
+def test_what_lishui_encourages_beyond_its_demand():
+    """鼓励有条件的地方提高到…1.5倍水平 is no demand: one is asked for."""
+    policy = load_policy("lishui-2018")
+    found = {target.id: target.encouraged for target in policy.targets if target.encouraged}
+    assert found == {"wage": Fraction(3, 2)}
+    (milestone,) = policy.target("wage").milestones
+    assert milestone.threshold == 1
+    assert "鼓励达到  ≥ 150%（不作判定）" in full_text(policy)
+    described = {one["id"]: one["encouraged"] for one in describe(policy)["targets"]}
+    assert (described["wage"], described["base-pay"]) == (1.5, None)
+
+
 @pytest.mark.parametrize("policy", POLICY_IDS)
 def test_targets_levels_and_readings_of_every_document(policy):
     expected = [line.split() for line in TARGETS[policy].strip().splitlines()]

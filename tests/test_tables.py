@@ -446,6 +446,27 @@ def test_completeness_says_that_rows_without_a_date_are_left_out(framed, zh, en,
         assert table.rows[0][-1] == str(units)
 
 
+@pytest.mark.parametrize(
+    ("wages", "verdict", "figure"),
+    [([6, 6], "达标", "120%"), ([7.4997, 7.4997], "达标", "149.99%"), ([4, 11], "达标", "150%")],
+)
+def test_an_encouraged_level_is_told_and_decides_nothing(ledger, wages, verdict, figure):
+    """The mean wage of one employee each, of two communities, against 5 (10,000 yuan)."""
+    there = ledger(
+        communities=rows(LISHUI, "2018-12-31", wage=[w * 10_000 for w in wages], staff=[1, 1]),
+        counties=[{"county_code": "331102", "date": "2018-12-31", "average_wage": 50_000}],
+    )
+    seen = Seen(there, POLICY("lishui-2018"), dt.date(2018, 12, 31))
+    table = seen.targets("331102").tables[0]
+    (row,) = [cells for cells in table.rows if str(cells[1]) == "社区工作者工资"]
+    assert (str(row[4]), str(row[6])) == ("≥ 100%", f"● {verdict}")
+    assert table.notes[1:] == (
+        f"331102“社区工作者工资”：文件另鼓励达到 ≥ 150%，已知单位为 {figure}；不作判定依据。",
+    )
+    assert all("鼓励" not in note for one in seen.targets("331102", readings=True).tables
+               for note in one.notes)  # fmt: skip
+
+
 def test_an_area_without_units_has_empty_tables_and_no_error(liaoning):
     area = "210199"
     said = liaoning.headline(area)
