@@ -98,7 +98,8 @@ def pace(
     - since, months_since: the date from which the pace counts. before: the
       figure then. achieved: (figure − before) × denominator ÷ scale, that is
       the gain in today's units: the change of the numerator where the
-      denominator has not changed. achieved_per_month: achieved ÷ months_since.
+      denominator has not changed, and no whole number where it has, as when more
+      units are known. achieved_per_month: achieved ÷ months_since.
     - projected: figure + (figure − before) ÷ months_since × months_left.
       best_per_month: the pace of the best quarter of the counties, in units of
       this area: of the paces of n counties the ⌈n ÷ 4⌉-th fastest, a pace that
