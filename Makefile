@@ -62,6 +62,12 @@ data: $(READY) ## simulate the shipped ledgers anew
 	  --policy yuncheng-2019 --seed 2019 --date 2019-12-31 --date 2020-12-31
 	$(BIN)/sanlian simulate data/ledgers/liaoning-2021.xlsx --frame data/frames/liaoning.csv \
 	  --policy liaoning-2021 --seed 2021 --date 2021-12-31 --date 2022-12-31 --date 2023-12-31
+	$(BIN)/sanlian simulate data/ledgers/changzhou-2018.xlsx --frame data/frames/changzhou.csv \
+	  --policy changzhou-2018 --seed 2018 --date 2018-12-31 --date 2019-12-31 --date 2020-12-31
+	$(BIN)/sanlian simulate data/ledgers/yangquan-2015.xlsx --frame data/frames/yangquan.csv \
+	  --policy yangquan-2015 --seed 2015 --date 2016-06-30 --date 2017-06-30 --date 2018-06-30
+	$(BIN)/sanlian simulate data/ledgers/lishui-2018.xlsx --frame data/frames/lishui.csv \
+	  --policy lishui-2018 --seed 2018 --date 2018-12-31 --date 2020-12-31 --date 2022-12-31
 
 lock: ## resolve pyproject.toml into requirements.lock anew (needs uv)
 	@command -v $(UV) >/dev/null || { echo 'make lock needs uv: pip install uv' >&2; exit 1; }

@@ -24,6 +24,7 @@ _PUBLIC = {
     "Policy": "policy",
     "SanlianError": "errors",
     "bars_of": "planning",
+    "briefing": "",
     "charts": "",
     "check": "checks",
     "compare_tables": "",
