@@ -533,13 +533,13 @@ def test_counties_of_a_city_and_of_a_province_fit_on_a_page(
 ITEMS = "score_1 + score_3"
 
 
-def score_policy():
+def score_policy(best=12, good=10, name="示范"):
     """Two items of 5 and 8 points; 12 earn the first title, 10 to below 12 the second."""
     value = parse(ITEMS)
     return another_policy(
         "评分",
-        a_target("best", "示范", "Model", Score(value, 12, None), []),
-        a_target("good", "达标", "Qualified", Score(value, 10, 12), []),
+        a_target("best", name, "Model", Score(value, best, None), []),
+        a_target("good", "达标", "Qualified", Score(value, good, best), []),
     )
 
 
@@ -567,7 +567,7 @@ def test_bars_are_exact_means_as_shares_of_the_maximum():
     assert first.get_x() == third.get_x() == 0
     assert chart.axes[0].get_xlim() == (0, 1)
     labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
-    assert labels == ["1 村（居）委会选举与组织健全", "2 一约五会"]
+    assert labels == ["总分", "1 村（居）委会选举与组织健全", "2 一约五会"]
     assert {"4.1/5", "4.5/8"} <= set(said(chart).split("\n"))
     assert_tidy(chart)
 
@@ -599,6 +599,38 @@ def test_header_counts_titles_and_what_is_undecided():
     )
 
 
+def lines_of(chart):
+    found = chart.findobj(lambda artist: str(artist.get_gid()).startswith("grade-"))
+    return {line.get_gid().removeprefix("grade-"): line.get_xdata()[0] for line in found}
+
+
+def test_total_stands_against_what_each_title_asks():
+    chart = profile_of(FIVE)
+    (total,) = axes_bar(chart, "total")
+    assert total.get_width() == float(Fraction(59, 2) / 3 / 13)
+    assert total.get_x() == 0
+    assert lines_of(chart) == {"good": 10 / 13, "best": 12 / 13}
+    shown = said(chart).split("\n")
+    assert {"达标：总分10", "示范：总分12", "9.8/13"} <= set(shown)
+    assert shown.count("2") == 2  # undecided, and units without a total
+    assert "；达标：总分10、示范：总分12；村（居）委会" in chart.alt
+    with using("en"):
+        assert "Qualified: total of 10, Model: total of 12" in profile_of(FIVE).alt
+
+
+def test_titles_out_of_reach_have_no_line():
+    assert lines_of(profile_of(FIVE, score_policy(14, 13))) == {"good": 1}
+    assert lines_of(profile_of(FIVE, score_policy(12, 0))) == {"best": 12 / 13}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("best", [2, 3, 7, 13])
+def test_names_of_titles_fit_wherever_their_lines_stand(best, language):
+    with using(language):
+        for units in (FIVE, FIVE[["settlement"]], scored([5], [8])):
+            assert_tidy(profile_of(units, score_policy(best, best - 1, LONG), simulated=True))
+
+
 def test_weakest_item_is_darker():
     chart = profile_of(FIVE)
     (first,), (third,) = axes_bar(chart, 1), axes_bar(chart, 2)
@@ -614,6 +646,8 @@ def test_mean_just_below_the_maximum_is_not_shown_as_the_maximum():
 def test_mean_total_stays_on_its_side_of_the_nearest_demand():
     chart = profile_of(scored([5] * 24 + [4], [7] * 25))
     assert "11.96" in said(chart).split("\n")
+    nearly = said(profile_of(scored([5] * 24 + [4], [8] * 25))).split("\n")
+    assert {"12.96", "12.96/13"} <= set(nearly)
 
 
 def test_full_points_everywhere_have_no_weakest_item():
@@ -644,6 +678,7 @@ def test_fourteen_items_have_english_names():
     with using("en"):
         chart = profile_of(units.assign(settlement="urban"), load_policy("yuncheng-2019"))
     labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
+    assert labels.pop(0) == "Total"
     names = [label.split(" ", 1)[1] for label in labels]
     assert [label.split(" ")[0] for label in labels] == [str(i) for i in range(1, 15)]
     assert len(set(names)) == 14
@@ -657,14 +692,17 @@ def test_yuncheng_has_fourteen_items_in_the_order_of_the_annex():
     units = pd.DataFrame({f"score_{i}": [4.0, 5.0, None] for i in range(1, 15)})
     chart = profile_of(units.assign(settlement="urban"), policy)
     labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
-    assert len(labels) == 14
-    assert labels[0] == "1 村（居）委会选举与组织健全"
+    assert len(labels) == 15
+    assert labels[:2] == ["总分", "1 村（居）委会选举与组织健全"]
     assert labels[-1] == "14 组织领导"
     assert {"95分及以上", "满90分、不足95分", "63", "平均总分（满分100）"} <= set(
         said(chart).split("\n")
     )
-    (fifth,) = axes_bar(chart, 5)
+    (fifth,), (total,) = axes_bar(chart, 5), axes_bar(chart, "total")
     assert fifth.get_width() == 0.45
+    assert total.get_width() == 0.63
+    assert lines_of(chart) == {"score-qualified": 0.9, "score-model": 0.95}
+    assert {"达标社区：总分90", "示范社区：总分95"} <= set(said(chart).split("\n"))
     assert_tidy(chart)
 
 

@@ -16,7 +16,7 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 - `bar_curve`: one target's share at every supposed bar
 - `effort_curve`: coverage against additions, the cheapest units first
 - `change`: areas between two snapshots
-- `score_profile`: the items of a score as shares of their maximum
+- `score_profile`: items and total of a score as shares of their maximum, with each title's line
 - `tile_map`: counties as equal tiles, roughly where they lie
 - `completeness`: how completely the variables of a ledger are filled in
 

@@ -85,13 +85,25 @@ class Profile:
         return sum(item.maximum for item in self.items)
 
     @property
+    def total(self) -> Item:
+        """All items in one, over the units without a blank."""
+        blank = self.units - self.complete
+        return Item(say("总分", "Total"), self.maximum, self.points, self.complete, blank)
+
+    @property
     def mean(self) -> str:
         """Mean total of the units without a blank, on its side of the nearest demand."""
-        if not self.complete:
+        mean = self.total.mean
+        if mean is None:
             return say("未知", "unknown")
-        mean = float(self.points / self.complete)
-        nearest = min((g.at_least for g in self.grades), key=lambda least: abs(least - mean))
-        return style.number(mean, nearest)
+        demands = [grade.at_least for grade in self.grades]
+        nearest = min([*demands, self.maximum], key=lambda points: abs(points - mean))
+        return style.number(float(mean), nearest)
+
+    @property
+    def mean_of_maximum(self) -> str:
+        """Mean total and maximum, such as "91.5/100"."""
+        return f"{self.mean}/{self.maximum}" if self.complete else self.total.figure
 
     @property
     def weakest(self) -> Item | None:

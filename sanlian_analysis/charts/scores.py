@@ -15,8 +15,9 @@ from sanlian_analysis.charts.figure import (
     panel,
     statement,
 )
+from sanlian_analysis.charts.lines import Line, tall_line
 from sanlian_analysis.charts.marks import horizontal_scale
-from sanlian_analysis.charts.profile import Grade, Profile, graded_targets, profile_of
+from sanlian_analysis.charts.profile import Grade, Item, Profile, graded_targets, profile_of
 from sanlian_analysis.charts.rows import day
 from sanlian_analysis.charts.text import in_title, line_height, shorten, width, wrap
 from sanlian_analysis.language import listed, say
@@ -25,6 +26,10 @@ from sanlian_analysis.policy import Policy, Target
 _ROW, _BAR = 0.245, 0.66
 _AXIS_ROOM, _NAME_ROOM, _PAD = 0.26, 2.3, 0.16
 _GAP = 0.12
+#: The place of the total above the items, which begin at 0.
+_TOTAL = -1.25
+#: Inches between the rows and what stands above them.
+_ABOVE_ROWS = 0.06
 
 
 def score_profile(
@@ -35,14 +40,15 @@ def score_profile(
     policy: Policy,
     simulated: bool = False,
 ) -> Chart:
-    """The mean score of every item as a share of its maximum, and how many units earn a title.
+    """The mean score of every item and of all as a share of the maximum, and who earns a title.
 
     `units` is the table of `units_at`: one row per unit with `settlement` and the
     items (points, empty where unknown; an absent column is unknown for all).
     Items, and the scores that are asked for, are those of the policy's Score
     targets. Means are exact sums over the units with points, divided last; how
     many are without is told for each item. The mean total is over units without
-    any blank. A unit whose blanks could still change what it earns is undecided.
+    any blank; a line marks the share of all points from which each title is earned.
+    A unit whose blanks could still change what it earns is undecided.
     Units for which any item is 不适用 are out of scope (column
     `ITEM.not_applicable`); a policy without scores gives a sentence.
     """
@@ -53,16 +59,12 @@ def score_profile(
         return statement("scores", caption, simulated=simulated)
     cells = _cells(profile)
     head = line_height(style.TITLE) + max(len(told) for _, told in cells) * line_height(style.SMALL)
-    columns = line_height(style.SMALL) + 0.06
-    above = head + _GAP + columns
-    chart = compose(
-        "scores",
-        caption,
-        body=above + len(profile.items) * _ROW + _AXIS_ROOM,
-        simulated=simulated,
-    )
+    lines = _lines(profile)
+    above = head + _GAP + (len(lines) + 1) * line_height(style.SMALL) + _ABOVE_ROWS
+    rows = len(profile.items) - _TOTAL
+    chart = compose("scores", caption, body=above + rows * _ROW + _AXIS_ROOM, simulated=simulated)
     _header(chart, cells)
-    _rows(chart, profile, above)
+    _lines_through(chart, _rows(chart, profile, above), lines)
     return chart
 
 
@@ -114,7 +116,8 @@ def _detail(profile: Profile) -> str:
         f"{profile.undecided:,} undecided",
     )
     items = listed([f"{item.name} {item.figure}" for item in profile.items])
-    return say("；", "; ").join([total, items])
+    lines = listed([line.label for line in _lines(profile)])
+    return say("；", "; ").join([total, *([lines] if lines else []), items])
 
 
 def _notes(profile: Profile) -> tuple[str, ...]:
@@ -160,15 +163,46 @@ def _header(chart: Chart, cells: list[tuple[str, list[str]]]) -> None:
             y -= line_height(style.SMALL)
 
 
-def _rows(chart: Chart, profile: Profile, above: float) -> None:
-    """Items one below the other: name, bar, mean, and the units without points."""
-    names = [
-        shorten(f"{place} {item.name}", _NAME_ROOM, style.BODY)
-        for place, item in enumerate(profile.items, start=1)
+def _lines(profile: Profile) -> list[Line]:
+    """What each title asks of the total, as shares of all points; the lowest first."""
+    return [
+        Line(
+            f"grade-{grade.target.id}",
+            grade.at_least / profile.maximum,
+            say(
+                f"{grade.target.label}：总分{grade.at_least}",
+                f"{grade.target.label}: total of {grade.at_least}",
+            ),
+            style.INK,
+            1.0,
+        )
+        for grade in sorted(profile.grades, key=lambda grade: grade.at_least)
+        if 0 < grade.at_least <= profile.maximum
     ]
-    blanks = [f"{item.unknown:,}" if item.unknown else "" for item in profile.items]
+
+
+def _lines_through(chart: Chart, axes: Axes, lines: list[Line]) -> None:
+    """The lines across all rows, each named to its left, above the names of lower ones."""
+    box = axes.get_window_extent()
+    left, top, wide = (inch / style.LAYOUT_DPI for inch in (box.x0, box.y1, box.width))
+    for tier, line in enumerate(lines):
+        look = {"color": line.colour, "linewidth": line.weight, "gid": line.gid, "zorder": 3}
+        above = _ABOVE_ROWS + (tier + 1) * line_height(style.SMALL)
+        tall_line(axes, line.value, above, **look)
+        x, y = left + wide * line.value - 0.05, top + above
+        name = shorten(line.label, x - style.MARGIN, style.SMALL)
+        note(chart, x, y, name, style.SMALL, line.colour, ha="right", va="top")
+
+
+def _rows(chart: Chart, profile: Profile, above: float) -> Axes:
+    """The total, and the items one below the other: name, bar, mean, units without points."""
+    total = profile.total
+    numbered = [f"{place} {item.name}" for place, item in enumerate(profile.items, start=1)]
+    names = [shorten(name, _NAME_ROOM, style.BODY) for name in (total.name, *numbered)]
+    means = [profile.mean_of_maximum, *(item.figure for item in profile.items)]
+    blanks = [f"{item.unknown:,}" if item.unknown else "" for item in (total, *profile.items)]
     headings = [say("平均分/满分", "mean/maximum"), say("未知（个）", "unknown")]
-    figures = _room([item.figure for item in profile.items], headings[0])
+    figures = _room(means, headings[0])
     last = _room(blanks, headings[1]) if any(blanks) else 0.0
     axes = panel(
         chart,
@@ -178,13 +212,19 @@ def _rows(chart: Chart, profile: Profile, above: float) -> None:
         bottom=_AXIS_ROOM,
     )
     horizontal_scale(axes, words.SHARE, 1.0, style.SMALL)
-    axes.set_ylim(len(names) - 0.5, -0.5)
-    axes.set_yticks(range(len(names)), names, **style.lettering(style.BODY))
+    axes.set_ylim(len(profile.items) - 0.5, _TOTAL - 0.5)
+    axes.set_yticks(_places(profile), names, **style.lettering(style.BODY))
     _bars(axes, profile)
     right = style.WIDTH - style.MARGIN
-    _column(chart, [item.figure for item in profile.items], headings[0], right - last, above)
+    _column(chart, axes, profile, means, headings[0], right - last)
     if last:
-        _column(chart, blanks, headings[1], right, above)
+        _column(chart, axes, profile, blanks, headings[1], right)
+    return axes
+
+
+def _places(profile: Profile) -> list[float]:
+    """The place of the total and of every item."""
+    return [_TOTAL, *range(len(profile.items))]
 
 
 def _room(texts: list[str], heading: str) -> float:
@@ -193,19 +233,26 @@ def _room(texts: list[str], heading: str) -> float:
 
 
 def _bars(axes: Axes, profile: Profile) -> None:
-    """A bar from zero for each item's share of its maximum; the weakest item is darker."""
+    """Bars from zero for shares of the maximum; the weakest item is darker, the total grey."""
+    _bar(axes, _TOTAL, profile.total, style.FAINT, "total")
     for place, item in enumerate(profile.items):
-        axes.barh([place], [1], _BAR, color=style.GRID, zorder=1.5, gid=f"maximum-{place + 1}")
-        if item.rate is None:
-            continue
         tone = style.TONES[2 if item is profile.weakest else 1]
-        axes.barh([place], [float(item.rate)], _BAR, color=tone, zorder=2, gid=f"item-{place + 1}")
+        _bar(axes, place, item, tone, str(place + 1))
     axes.axvline(0, color=style.FAINT, linewidth=0.8)
 
 
-def _column(chart: Chart, texts: list[str], heading: str, right: float, above: float) -> None:
-    top = chart.body[1] + chart.body[3] - above
-    note(chart, right, top + 0.06, heading, style.SMALL, style.MUTED, ha="right", va="baseline")
-    for place, text in enumerate(texts):
-        y = top - (place + 0.5) * _ROW
+def _bar(axes: Axes, place: float, item: Item, tone: str, name: str) -> None:
+    axes.barh([place], [1], _BAR, color=style.GRID, zorder=1.5, gid=f"maximum-{name}")
+    if item.rate is not None:
+        axes.barh([place], [float(item.rate)], _BAR, color=tone, zorder=2, gid=f"item-{name}")
+
+
+def _column(
+    chart: Chart, axes: Axes, profile: Profile, texts: list[str], heading: str, right: float
+) -> None:
+    top = axes.get_window_extent().y1 / style.LAYOUT_DPI
+    y = top + _ABOVE_ROWS
+    note(chart, right, y, heading, style.SMALL, style.MUTED, ha="right", va="baseline")
+    for place, text in zip(_places(profile), texts, strict=True):
+        y = top - (place - _TOTAL + 0.5) * _ROW
         note(chart, right, y, text, style.BODY, style.INK, ha="right", va="center_baseline")
