@@ -1064,7 +1064,7 @@ def test_bars_are_the_shortfalls_in_falling_order_from_zero():
     assert {bar.get_x() for bar in bars} == {0}
     assert chart.axes[0].get_xlim()[0] == 0
     assert bars[0].get_gid() == "shortfall-140827"
-    assert "7个县（市、区）还有缺口，垣曲县最大：差32个城市社区" in said(chart)
+    assert chart.title.startswith("7个县（市、区）共差67个城市社区，垣曲县最多（32个）；")
 
 
 def test_areas_without_a_bar_are_told_by_reason():
@@ -1074,6 +1074,77 @@ def test_areas_without_a_bar_are_told_by_reason():
     assert (
         "5个县（市、区）也有缺口，未画出；5个县（市、区）已达标；1个县（市、区）没有适用的单位"
         in told
+    )
+
+
+def shortfall_of(table, target="orgs", **given):
+    return charts.shortfall_bars(table, POLICY, target, **(AT | given))
+
+
+def test_title_says_how_few_are_enough_for_the_area_around():
+    # 339 of the city's 480 pass, 80 % are 384; 32 + 12 are one too few
+    chart = shortfall_of(counties_table())
+    assert chart.title.endswith("；运城市整体达标只差45个")
+    assert "缺口最大的3个县（市、区）补齐，运城市整体就达标。" in said(chart)
+    with using("en"):
+        chart = shortfall_of(counties_table())
+    assert chart.title == (
+        "Missing in 7 counties: 67 urban communities, most in 垣曲县 (32); "
+        "45 would be enough for 运城市 as a whole"
+    )
+    told = "运城市 as a whole meets the demand once the 3 counties with the largest shortfall do."
+    assert told in said(chart).replace("\n", " ")
+
+
+def test_title_says_that_the_area_around_has_enough():
+    rows = [a_row("140802", 40, 40), a_row("140821", 30, 40), a_row("1408", 70, 80, name="运城市")]
+    chart = shortfall_of(a_table(*rows))
+    assert chart.title == "临猗县还差2个城市社区；运城市整体已达标"
+    with using("en"):
+        title = shortfall_of(a_table(*rows)).title
+    assert (
+        title == "Still missing in 临猗县: 2 urban communities; 运城市 as a whole meets the demand"
+    )
+
+
+@pytest.mark.parametrize("around", [[], [a_row("1408", 0, 0)], [a_row("1408", 0, 480)]])
+def test_where_the_area_around_tells_nothing_more_half_of_the_areas_are_counted(around):
+    # 5 of 12 meet the demand: the two that lack least, 2 and 1, make it 7
+    counties = counties_table()
+    table = pd.concat([counties[counties["level"] == "county"], a_table(*around)])
+    if around and around[0]["shortfall"]:
+        table.loc[table["level"] == "city", "shortfall"] = 67  # no fewer than all of them
+    title = shortfall_of(table).title
+    assert title.endswith("（32个）；缺口最小的2个县（市、区）补3个，就有过半达标")
+    with using("en"):
+        title = shortfall_of(table).title
+    assert title.endswith(
+        "; 3 would be enough for more than half, in the 2 counties that lack least"
+    )
+
+
+def test_nothing_is_added_where_more_than_half_meet_the_demand():
+    rows = [a_row(code, 40, 40) for code in list(COUNTIES)[:3]]
+    rows += [a_row("140824", 30, 40), a_row("140825", 31, 40)]
+    title = shortfall_of(a_table(*rows)).title
+    assert title == "2个县（市、区）共差3个城市社区，稷山县最多（2个）"
+
+
+def test_total_that_a_whole_area_owes_is_not_added_up_over_its_parts():
+    def rows(binds, city, missing):
+        parts = [("140802", 40), ("140821", 30), ("140822", 20)]
+        counties = [a_row(code, 0, 0, shortfall=short, binding=binds) for code, short in parts]
+        around = a_row("1408", 0, 0, name="运城市", shortfall=missing, binding=city)
+        given = {"target": "total", "threshold": 50.0, "verdict": "not_met"}
+        return a_table(*(row | given for row in (*counties, around)))
+
+    owed = "3个县（市、区）还有缺口，盐湖区最大：差40个"
+    assert shortfall_of(rows(False, True, 0), "total").title == owed + "；运城市整体已达标"
+    assert shortfall_of(rows(False, True, 5), "total").title == owed + "；运城市整体达标只差5个"
+    assert "补齐" not in said(shortfall_of(rows(False, True, 5), "total"))
+    each = shortfall_of(rows(True, False, 0), "total").title
+    assert each == (
+        "3个县（市、区）共差90个，盐湖区最多（40个）；缺口最小的2个县（市、区）补50个，就有过半达标"
     )
 
 

@@ -6,7 +6,7 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 - `milestone_steps`: one area over time, against the staircase of milestones
 - `ranked_areas`: all areas of a level in order, with bounds and threshold; many of them by city
 - `verdict_matrix`: which area meets which demand
-- `shortfall_bars`: units still missing, area by area
+- `shortfall_bars`: units still missing, area by area, and how few would be enough
 - `distribution`: how a count is distributed over communities and villages
 - `lorenz_curve`: how unequally a variable is spread over them
 - `staffing`: staff against households, between floor and ceiling

@@ -144,7 +144,7 @@ class Comparison:
         lines = []
         thresholds = self.rows["threshold"].dropna()
         against = float(thresholds.iloc[0]) if len(thresholds) else None
-        around = self._around()
+        around = self.around()
         if around is not None and pd.notna(around.value):
             code = str(around.area_code)
             name = shorten(area_name(self.results, code), _LINE_NAME_ROOM, style.SMALL)
@@ -155,8 +155,11 @@ class Comparison:
             lines.append(Line("threshold", against, asked, style.INK, 1.6))
         return lines
 
-    def _around(self) -> Any:
-        """The row of the area asked for, else of the smallest one that holds all the others."""
+    def around(self) -> Any:
+        """The row of the area asked for, else of the smallest one that holds all the others.
+
+        None where the results have none.
+        """
         code = self.within or _common_head(list(self.every["area_code"]))
         level = level_of(code)
         return self.at(level).get(code) if level else None

@@ -1,4 +1,4 @@
-"""How many units are still missing, area by area."""
+"""How many units are still missing, area by area, and how few would be enough."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sanlian_analysis.charts.rows import (
     verdict_counts,
 )
 from sanlian_analysis.language import listed, say
-from sanlian_analysis.policy import Policy
+from sanlian_analysis.policy import Policy, Total
 
 _BAR = 0.66
 
@@ -36,6 +36,9 @@ def shortfall_bars(
     simulated: bool = False,
 ) -> Chart:
     """Units still missing in every area that lacks any, the largest shortfall first.
+
+    The title adds them up, and says how few units would be enough for the area
+    around to meet the demand as a whole, else for more than half of the areas.
 
     `results` is the results table. Shortfalls stand on the lower bound: unknown
     units count as not passing, so that a shortfall of 0 is a threshold that is
@@ -87,15 +90,82 @@ def _title(found: Comparison, lacking: pd.DataFrame) -> str:
     if lacking.empty:
         known = words.counted(int(shortfalls.notna().sum()), level)
         return say(f"{known}都没有缺口", f"No shortfall in {known}")
-    worst = records(lacking)[0]
-    name, largest = found.name(worst), found.subject.missing(int(worst.shortfall))
+    return _lead(found, lacking) + _enough(found, lacking)
+
+
+def _lead(found: Comparison, lacking: pd.DataFrame) -> str:
+    """What is missing in all, and where most of it."""
+    worst, count = records(lacking)[0], words.counted(len(lacking), found.level)
+    name, largest = found.name(worst), int(worst.shortfall)
+    most = found.subject.missing(largest)
     if len(lacking) == 1:
-        return say(f"{name}还差{largest}", f"Still missing in {name}: {largest}")
-    count = words.counted(len(lacking), level)
+        return say(f"{name}还差{most}", f"Still missing in {name}: {most}")
+    if not _adds_up(found):
+        return say(
+            f"{count}还有缺口，{name}最大：差{most}",
+            f"Shortfall in {count}, the largest in {name}: {most}",
+        )
+    total = found.subject.missing(_sum(lacking))
     return say(
-        f"{count}还有缺口，{name}最大：差{largest}",
-        f"Shortfall in {count}, the largest in {name}: {largest}",
+        f"{count}共差{total}，{name}最多（{_short(found, largest)}）",
+        f"Missing in {count}: {total}, most in {name} ({largest:,})",
     )
+
+
+def _enough(found: Comparison, lacking: pd.DataFrame) -> str:
+    """How few would do for the whole, or for most areas; empty where it takes them all."""
+    least = _whole(found)
+    if least is not None and least < _sum(lacking):
+        name = found.name(found.around())
+        if not least:
+            return say(f"；{name}整体已达标", f"; {name} as a whole meets the demand")
+        return say(
+            f"；{name}整体达标只差{_short(found, least)}",
+            f"; {least:,} would be enough for {name} as a whole",
+        )
+    few = _for_most(found, lacking)
+    if few.empty:
+        return ""
+    count, missing = words.counted(len(few), found.level), _sum(few)
+    return say(
+        f"；缺口最小的{count}补{_short(found, missing)}，就有过半达标",
+        f"; {missing:,} would be enough for more than half, in the {count} that lack least",
+    )
+
+
+def _adds_up(found: Comparison) -> bool:
+    """Whether the areas' shortfalls are parts of one; not where each is held to a whole's total."""
+    demands_total = isinstance(found.subject.reading.formula, Total)
+    return not demands_total or bool(found.every["binding"].astype(bool).any())
+
+
+def _whole(found: Comparison) -> int | None:
+    """The shortfall of the area around; None where there is none that the demand is made of."""
+    around = found.around()
+    if around is None or pd.isna(around.shortfall) or len(found.rows) == 1:
+        return None
+    if isinstance(found.subject.reading.formula, Total) and not around.binding:
+        return None
+    return int(around.shortfall)
+
+
+def _for_most(found: Comparison, lacking: pd.DataFrame) -> pd.DataFrame:
+    """The fewest areas without which no more than half meet the demand, those that lack least."""
+    met = int((found.every["shortfall"] == 0).sum())
+    wanted = len(found.rows) // 2 + 1 - met
+    if not _adds_up(found) or not 0 < wanted < len(lacking):
+        return lacking.head(0)
+    return lacking.tail(wanted)
+
+
+def _sum(rows: pd.DataFrame) -> int:
+    return sum(int(missing) for missing in rows["shortfall"])
+
+
+def _short(found: Comparison, count: int) -> str:
+    """A shortfall beside one whose unit is named."""
+    subject = found.subject
+    return say(subject.missing(count).removesuffix(subject.counted()), f"{count:,}")
 
 
 def _subtitle(found: Comparison) -> str:
@@ -132,7 +202,25 @@ def _notes(found: Comparison, lacking: pd.DataFrame, drawn: pd.DataFrame) -> tup
     basis = say(
         "缺口按未知单位都不达标计算。", "Unknown units are counted as not passing in shortfalls."
     )
-    return (*assumptions(every), *not_binding(every, found.level), basis, *rest)
+    about = (*assumptions(every), *not_binding(every, found.level))
+    return (*about, *_largest(found, lacking), basis, *rest)
+
+
+def _largest(found: Comparison, lacking: pd.DataFrame) -> tuple[str, ...]:
+    """How few areas it takes for the whole, if these make up what they lack."""
+    least, filled = _whole(found), lacking["shortfall"].cumsum()
+    if not least or not _adds_up(found):
+        return ()
+    needed = int((filled < least).sum()) + 1
+    if needed >= len(lacking):
+        return ()
+    name, count = found.name(found.around()), words.counted(needed, found.level)
+    return (
+        say(
+            f"缺口最大的{count}补齐，{name}整体就达标。",
+            f"{name} as a whole meets the demand once the {count} with the largest shortfall do.",
+        ),
+    )
 
 
 def _bars(axes: Axes, column: Column) -> None:
