@@ -47,6 +47,7 @@ _PUBLIC = {
     "planning": "",
     "read_frame": "frame",
     "read_ledger": "ledger",
+    "reporting": "units",
     "sensitivity": "planning",
     "settling": "measures",
     "snapshots": "evaluation",

@@ -19,7 +19,7 @@ from sanlian_analysis.language import listed, say
 from sanlian_analysis.planning import bars_of, least_effort
 from sanlian_analysis.policy import Policy, Ratio
 from sanlian_analysis.policy_files import POLICY_IDS, load_policy
-from sanlian_analysis.units import completeness, units_at
+from sanlian_analysis.units import completeness, reporting, units_at
 
 
 @dataclass(frozen=True)
@@ -176,6 +176,14 @@ def _completeness(wanted: Wanted) -> list[Chart]:
     return [charts.completeness(reported, policy=wanted.policy, **about)]
 
 
+def _reporting(wanted: Wanted) -> list[Chart]:
+    _, about = _units_about(wanted)
+    ledger, level = wanted.found.ledger, wanted.compared
+    reported = reporting(ledger, wanted.policy, wanted.date, wanted.area, level=level)
+    about |= {"policy": wanted.policy, "level": level, "framed": ledger.frame is not None}
+    return [charts.reporting(reported, **about)]
+
+
 #: Name → (what it shows in Chinese, in English, how it is drawn).
 NAMED: dict[str, tuple[str, str, Callable[[Wanted], list[Chart]]]] = {
     "milestones": ("分阶段进展", "progress over the phases", _milestones),
@@ -193,6 +201,7 @@ NAMED: dict[str, tuple[str, str, Callable[[Wanted], list[Chart]]]] = {
     "effort": ("最少补多少", "coverage against additions", _effort),
     "scores": ("十四项得分", "score profile", _scores),
     "completeness": ("数据完整性", "completeness", _completeness),
+    "reporting": ("填报情况", "who reported", _reporting),
 }
 
 

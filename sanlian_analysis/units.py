@@ -15,6 +15,7 @@ import pandas as pd
 
 from sanlian_analysis import schema
 from sanlian_analysis.calculation import Situation, Units, assess, scope
+from sanlian_analysis.codes import LEVELS
 from sanlian_analysis.columns import UnitColumns
 from sanlian_analysis.evaluation import situation_at
 from sanlian_analysis.exact import Interval
@@ -23,7 +24,7 @@ from sanlian_analysis.ledger import Ledger
 from sanlian_analysis.policy import Band, Formula, Policy, Share, Target, names_of
 from sanlian_analysis.policy_files import load_policy
 from sanlian_analysis.schema import NOT_APPLICABLE
-from sanlian_analysis.snapshot import take_snapshot
+from sanlian_analysis.snapshot import area_names, take_snapshot
 
 
 def units_at(ledger: Ledger, date: dt.date, area: str = "") -> pd.DataFrame:
@@ -238,6 +239,39 @@ def completeness(
         )
     columns = ["label", "reported", "blank", "missing_row", "not_applicable", "units"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def reporting(
+    ledger: Ledger,
+    policy: Policy | str | Path,
+    date: dt.date,
+    area: str = "",
+    *,
+    level: str = "county",
+) -> pd.DataFrame:
+    """Who reported, area by area: the units with a row at a date against those of the frame.
+
+    One row per area of `level` (street, county, city, province) whose code begins
+    with `area`, sorted by code: area_code, area, units (villages and communities of
+    the frame that the policy asks anything of), reported (with a row at this date),
+    filled (of these, without a blank in any variable of the 社区 sheet that is asked
+    of them; 不适用 is no blank). Without a frame only units with a row are known.
+    """
+    units = units_at(ledger, date, area)
+    needed = _variables_needed(load_policy(policy))
+    asked = units["settlement"].isin(frozenset().union(*needed.values()))
+    reported = asked & units["reported"]
+    filled = reported.copy()
+    for id_, settlements in needed.items():
+        known = units[id_].notna() if id_ in units else False
+        known |= units.get(id_ + NOT_APPLICABLE, False)
+        filled &= known | ~units["settlement"].isin(settlements)
+    counts = pd.DataFrame({"units": asked, "reported": reported, "filled": filled}).astype(int)
+    found = counts.groupby(units["code"].str[: LEVELS[level]].rename("area_code")).sum()
+    table = found.reset_index()
+    names = area_names(ledger)
+    table.insert(1, "area", [names.get(code, code) for code in table["area_code"]])
+    return table
 
 
 def _variables_needed(policy: Policy) -> dict[str, frozenset[str]]:

@@ -265,6 +265,14 @@ def a_completeness_table(*rows):
     return pd.DataFrame(rows, columns=names)
 
 
+def reporting_of(rows, level="county", **given):
+    columns = ["area_code", "units", "reported", "filled"]
+    table = pd.DataFrame(rows, columns=columns)
+    names = [COUNTIES.get(code, f"第{at}县") for at, code in enumerate(table["area_code"])]
+    about = ABOUT | {"area": "运城市"} | given
+    return charts.reporting(table.assign(area=names), level=level, **about)
+
+
 # --- looking at a chart -----------------------------------------------------------------
 
 
@@ -383,6 +391,8 @@ COUNTED = pd.concat([some_units([0, 1, 3, None]), some_units([2, 2], settlement=
     code=[f"14080200100{i}" for i in range(6)]
 )
 FILLED = a_completeness_table(["社会组织数", 30, 6, 4, 0, 40], ["户数", 40, 0, 0, 0, 40])
+#: Of 40 units 36 have a row and 30 no blank; of 20 all and 15; of 5 none.
+THREE = [["140802", 40, 36, 30], ["140821", 20, 20, 15], ["140822", 5, 0, 0]]
 LIMITS = {"ceilings": CEILINGS, "floor": 6, "clause": "三"}
 
 #: One chart of each kind, from ordinary figures.
@@ -403,6 +413,7 @@ KINDS = {
     "inequality": lambda **mark: charts.lorenz_curve(COUNTED, "orgs", **ABOUT, **mark),
     "staffing": lambda **mark: charts.staffing(UNITS, **LIMITS, **ABOUT, **mark),
     "completeness": lambda **mark: charts.completeness(FILLED, **ABOUT, **mark),
+    "reporting": lambda **mark: reporting_of(THREE, **mark),
 }
 each_kind = pytest.mark.parametrize("kind", KINDS)
 
@@ -1329,6 +1340,110 @@ def test_bars_add_up_and_the_emptiest_variable_is_last():
 def test_many_variables_stay_tidy():
     rows = [[f"变量{i}", 12_000 - i, i, 0, 0, 12_000] for i in range(45)]
     assert_tidy(charts.completeness(a_completeness_table(*rows), **ABOUT))
+
+
+def test_title_of_a_single_variable_names_it_once():
+    def title(*row):
+        return charts.completeness(a_completeness_table(["户数", *row]), **ABOUT).title
+
+    assert title(30, 6, 4, 0, 40) == "盐湖区的“户数”还缺25%"
+    assert title(40, 0, 0, 0, 40) == "盐湖区的“户数”全部填齐"
+    with using("en"):
+        assert title(30, 6, 4, 0, 40) == "盐湖区: 25% of units lack “户数”"
+        assert title(40, 0, 0, 0, 40) == "盐湖区: “户数” is complete"
+
+
+# --- reporting --------------------------------------------------------------------------
+
+
+def parts_of(chart, code):
+    """The bar of an area: start and length of each part in widths of all its units."""
+    states = ("filled", "blank", "missing")
+    found = {state: by_gid(chart, f"{state}-{code}") for state in states}
+    return {state: (bars[0].get_x(), bars[0].get_width()) for state, bars in found.items() if bars}
+
+
+def test_areas_stand_from_the_least_reported_with_both_numbers():
+    chart = reporting_of(THREE)
+    labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
+    assert labels == ["万荣县", "盐湖区", "临猗县"]
+    assert parts_of(chart, "140822") == {"missing": (0, 1)}
+    first = parts_of(chart, "140802")
+    assert first["filled"] == (0, 0.75)
+    assert first["blank"] == pytest.approx((0.75, 0.15))
+    assert first["missing"] == pytest.approx((0.9, 0.1))
+    assert parts_of(chart, "140821") == {"filled": (0, 0.75), "blank": (0.75, 0.25)}
+    shown = said(chart).split("\n")
+    assert {"0/5", "36/40", "20/20", "有记录/应报", "填齐", "30", "15"} <= set(shown)
+    assert {"有记录，填齐 45", "有记录，有空白 11", "无记录 9"} <= set(shown)
+    assert chart.alt == (
+        "运城市65个村（社区）中56个有记录（86.2%）；3个县（市、区）中1个报全，万荣县最低（0%）。"
+        "万荣县 0/5、盐湖区 36/40、临猗县 20/20。"
+    )
+    assert_tidy(chart)
+
+
+def test_equal_shares_stand_by_what_is_filled():
+    chart = reporting_of([["140802", 20, 20, 15], ["140821", 40, 40, 20]])
+    labels = [label.get_text() for label in chart.axes[0].get_yticklabels()]
+    assert labels == ["临猗县", "盐湖区"]
+    assert chart.title == "运城市60个村（社区）都有记录，其中35个填齐"
+
+
+@pytest.mark.parametrize(
+    ("rows", "zh", "en"),
+    [
+        (
+            [["140802", 40, 36, 30]],
+            "运城市40个村（社区）中36个有记录（90%）",
+            "运城市: 36 of 40 communities and villages have a row (90%)",
+        ),
+        (
+            [["140802", 40, 36, 30], ["140821", 60, 59, 0]],
+            "运城市100个村（社区）中95个有记录（95%）；2个县（市、区）中没有一个报全，盐湖区最低（90%）",
+            "运城市: 95 of 100 communities and villages have a row (95%); "
+            "all units in 0 of 2 counties, fewest in 盐湖区 (90%)",
+        ),
+        (
+            [["140802", 40, 0, 0], ["140821", 60, 0, 0]],
+            "运城市100个村（社区）中0个有记录（0%）",
+            "运城市: 0 of 100 communities and villages have a row (0%)",
+        ),
+        ([["140802", 0, 0, 0]], "运城市没有应填报的单位", "运城市: no units to report on"),
+        ([], "运城市没有应填报的单位", "运城市: no units to report on"),
+    ],
+)
+def test_title_says_who_reported(rows, zh, en):
+    chart = reporting_of(rows)
+    assert chart.title == zh
+    assert_tidy(chart)
+    with using("en"):
+        chart = reporting_of(rows)
+    assert chart.title == en
+    assert_tidy(chart)
+
+
+def test_areas_that_are_asked_nothing_are_told_and_so_is_a_missing_frame():
+    chart = reporting_of([*THREE, ["140823", 0, 0, 0]], framed=False)
+    assert "另有1个县（市、区）没有适用的单位，未画出。" in said(chart)
+    assert "没有名录，只知道有记录的单位" in said(chart)
+    assert "没有名录" not in said(reporting_of(THREE))
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_hundred_areas_are_legible_and_of_more_the_worst_are_drawn(language):
+    rows = [[f"21{1 + i % 9:02}{i:05}", 12_000, 12_000 - i, 10_000] for i in range(300)]
+    with using(language):
+        chart = reporting_of([[code[:6], *rest] for code, *rest in rows[:100]])
+        assert_tidy(chart)
+        assert len(chart.axes) == 2
+        assert all(text.get_fontsize() >= 7 for text in words_of(chart))
+        chart = reporting_of(rows, level="street")
+        assert_tidy(chart)
+        assert {"11,701/12,000", "11,900/12,000"} <= set(said(chart).split("\n"))
+        assert "11,901/12,000" not in said(chart)
+        left = {"zh": "共300行，只画最低的200行，其余100行未画出。"}
+        assert left.get(language, "300 rows; the 200 lowest are drawn, 100 are not.") in said(chart)
 
 
 # --- at the edges -----------------------------------------------------------------------

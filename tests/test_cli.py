@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 from functools import partial
@@ -478,6 +479,13 @@ def test_chart_is_written_with_its_finding(tmp_path, ending):
     assert (done.returncode, done.stdout) == (0, "")
     assert "模拟数据。13个县（市、区）中" in done.stderr
     assert out.read_bytes().startswith(b"\x89PNG" if ending == "png" else b"<?xml")
+
+
+def test_chart_of_who_reported_compares_the_counties(tmp_path):
+    out = tmp_path / "填报.png"
+    done = sanlian("chart", "reporting", LEDGER, *CHARTED, "-o", out)
+    assert re.search(r"运城市2,386个村（社区）中[\d,]+个有记录.*；13个县（市、区）中", done.stderr)
+    assert out.read_bytes().startswith(b"\x89PNG")
 
 
 @pytest.mark.parametrize(("size", "wide", "ratio"), [("page", 1842, None), ("slide", 3840, 16 / 9)])

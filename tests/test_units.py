@@ -1,5 +1,6 @@
 """Unit by unit: who falls short of what, by how much, and who reported."""
 
+import dataclasses
 import datetime as dt
 from fractions import Fraction
 
@@ -8,7 +9,7 @@ import pytest
 from test_evaluation import CHANGZHOU, LIAONING, LISHUI, POLICY, YANGQUAN, YUNCHENG, frame_of, rows
 from test_evaluation import ledger as ledger  # the fixture
 
-from sanlian_analysis.units import completeness, units_at, units_short, units_wanted
+from sanlian_analysis.units import completeness, reporting, units_at, units_short, units_wanted
 
 END = dt.date(2020, 12, 31)
 DATE = "2020-12-31"
@@ -278,6 +279,52 @@ def test_completeness_of_one_area(ledger):
     there = ledger(communities=communities)
     assert complete(there, "liaoning-2021", "210303") == {"社区社会组织数": (0, 1, 0, 0, 1)}
     assert complete(there, "liaoning-2021", "2101") == {"社区社会组织数": (1, 1, 0, 0, 2)}
+
+
+# --- reporting -------------------------------------------------------------------------
+
+
+def who_reported(ledger, policy, area="", level="county"):
+    """Area → (units, reported, filled)."""
+    table = reporting(ledger, POLICY(policy), END, area, level=level)
+    assert list(table.columns) == ["area_code", "area", "units", "reported", "filled"]
+    return {row.area_code: tuple(row)[3:] for row in table.itertuples()}
+
+
+def test_rows_are_counted_against_the_frame_area_by_area(ledger):
+    there, gone = ["210106001001", "210106001002", "210106002003"], ["210106002004"]
+    frame = frame_of(
+        [(code, "甲社区") for code in [*there, *gone, "210303001001"]]
+        + [("210106001009", "戊生活区")]  # of which nothing is asked
+    )
+    communities = rows("2101060010", DATE, orgs=[3, None])
+    communities += rows("2101060020", DATE, start=3, orgs=["不适用"])
+    made = ledger(frame, communities=communities)
+    assert who_reported(made, "liaoning-2021") == {"210106": (4, 3, 2), "210303": (1, 0, 0)}
+    assert who_reported(made, "liaoning-2021", "2101", "street") == {
+        "210106001": (2, 2, 1),
+        "210106002": (2, 1, 1),
+    }
+    assert who_reported(made, "liaoning-2021", level="province") == {"21": (5, 3, 2)}
+
+
+def test_complete_is_what_is_asked_of_the_unit(ledger):
+    rules = POLICY("lishui-2018")
+    kept = [t for t in rules.targets if t.id in ("orgs-urban", "orgs-rural", "staff")]
+    assert len(kept) == 3  # villages are asked for orgs alone
+    communities = [
+        *rows(LISHUI, DATE, "urban", orgs=[15, 16], staff=[6, None], households=[900, 900]),
+        *rows(LISHUI, DATE, "rural", start=3, orgs=[5, None]),
+    ]
+    rules = dataclasses.replace(rules, targets=tuple(kept))
+    table = reporting(ledger(communities=communities), rules, END)
+    (row,) = table.itertuples()
+    assert (row.units, row.reported, row.filled) == (4, 4, 2)
+
+
+def test_an_absent_column_leaves_nobody_complete(ledger):
+    made = ledger(communities=rows(LIAONING, DATE, households=[1, 2]))
+    assert who_reported(made, "liaoning-2021") == {LIAONING[:6]: (2, 2, 0)}
 
 
 # --- units_at --------------------------------------------------------------------------

@@ -19,6 +19,7 @@ file name, an alternative text, `png()` and `svg()`. Notebooks show it by itself
 - `score_profile`: items and total of a score as shares of their maximum, with each title's line
 - `tile_map`: counties as equal tiles, roughly where they lie
 - `completeness`: how completely the variables of a ledger are filled in
+- `reporting`: units with a row against the units of the frame, area by area
 
 `simulated=True` marks a chart as drawn from simulated data.
 """
@@ -34,6 +35,7 @@ from sanlian_analysis.charts.matrix import verdict_matrix
 from sanlian_analysis.charts.milestones import milestone_steps
 from sanlian_analysis.charts.ranking import ranked_areas
 from sanlian_analysis.charts.ratios import ratio_bars
+from sanlian_analysis.charts.reporting import reporting
 from sanlian_analysis.charts.scores import score_profile
 from sanlian_analysis.charts.shortfall import shortfall_bars
 from sanlian_analysis.charts.staffing import staffing
@@ -54,6 +56,7 @@ __all__ = [
     "organisations",
     "ranked_areas",
     "ratio_bars",
+    "reporting",
     "score_profile",
     "shortfall_bars",
     "staff_bands",

@@ -95,12 +95,15 @@ def _title(rows: pd.DataFrame, area: str) -> str:
     name = in_title(area)
     if rows.empty:
         return say(f"{name}没有应填报的单位", f"{name}: no units to report on")
-    complete = int((rows["open"] == 0).sum())
+    complete, worst = int((rows["open"] == 0).sum()), records(rows)[-1]
+    label, open_ = in_title(str(worst.label)), style.percent(worst.open)
+    if len(rows) == 1 and complete:
+        return say(f"{name}的“{label}”全部填齐", f"{name}: “{label}” is complete")
+    if len(rows) == 1:
+        return say(f"{name}的“{label}”还缺{open_}", f"{name}: {open_} of units lack “{label}”")
     if complete == len(rows):
         return say(f"{name}{complete}项变量全部填齐", f"{name}: all {complete} variables complete")
-    worst = records(rows)[-1]
     filled = say(f"{complete}项填齐" if complete else "没有一项填齐", f"{complete}")
-    label, open_ = in_title(str(worst.label)), style.percent(worst.open)
     return say(
         f"{name}{len(rows)}项变量中{filled}，“{label}”缺得最多（{open_}）",
         f"{name}: {filled} of {len(rows)} variables complete; “{label}” lacks most ({open_})",
