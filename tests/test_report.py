@@ -4,6 +4,8 @@ import base64
 import hashlib
 import json
 import re
+import shutil
+import subprocess
 from contextlib import nullcontext
 from html.parser import HTMLParser
 from pathlib import Path
@@ -20,7 +22,8 @@ from sanlian_analysis.report import batch, orders
 from sanlian_analysis.report.batch import run_reports
 from sanlian_analysis.report.manifest import sha256
 from sanlian_analysis.report.orders import Order
-from sanlian_analysis.report.page import script
+from sanlian_analysis.report.page import page, script
+from sanlian_analysis.table import Table
 
 ROOT = Path(__file__).parents[1]
 
@@ -293,3 +296,41 @@ def test_english_report_is_english(inputs, tmp_path):
     assert "not met" in text.lower()
     assert ">Short by<" in text
     assert ">还差<" not in text
+
+
+# --- printing ---------------------------------------------------------------------------
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+PRINTED = Table(
+    "所缺", ("代码甲", "缺项乙"), tuple((f"行{i}", "缺") for i in range(60)), frozenset()
+)
+
+
+@pytest.mark.browser
+@pytest.mark.xdist_group("browser")
+@pytest.mark.skipif(
+    CHROMIUM is None or shutil.which("pdftotext") is None,
+    reason="Chromium or pdftotext (poppler) is not installed",
+)
+def test_printed_tables_have_their_header_on_every_page_and_never_alone(tmp_path):
+    """Tables that begin at any height of a sheet, and are longer than one."""
+    notebook = nbformat.v4.new_notebook()
+    for height in range(840, 1000, 10):
+        space = f'<div style="break-before: page; height: {height}px"></div>'
+        html = {"text/html": space + PRINTED._repr_html_()}
+        cell = nbformat.v4.new_code_cell(
+            "1", outputs=[nbformat.v4.new_output("display_data", html)]
+        )
+        notebook.cells.append(cell)
+    source, pdf = tmp_path / "page.html", tmp_path / "page.pdf"
+    source.write_text(page(notebook, "打印"), encoding="utf-8")
+    command = [CHROMIUM, "--headless", "--no-sandbox", "--disable-gpu", "--no-pdf-header-footer"]
+    command += [f"--user-data-dir={tmp_path / 'profile'}", f"--print-to-pdf={pdf}", source.as_uri()]
+    subprocess.run(command, check=True, capture_output=True)
+    told = subprocess.run(["pdftotext", "-layout", pdf, "-"], check=True, capture_output=True)
+    sheets = [sheet.split() for sheet in told.stdout.decode().split("\f")]
+    tabled = [words for words in sheets if any(word.startswith("行") for word in words)]
+    assert len(tabled) >= 2 * 16
+    assert not [words for words in tabled if "代码甲" not in words or "缺项乙" not in words]
+    headed = [words for words in sheets if "代码甲" in words or "所缺" in words]
+    assert headed == tabled
