@@ -62,7 +62,8 @@ class Wanted:
     @property
     def main(self) -> str:
         """The target that was asked for, else the first main one of the policy."""
-        return self.chosen(tables.key_targets(self.policy))
+        level = level_of(self.area)
+        return self.chosen(tables.key_targets(self.policy, level=level))
 
     @property
     def compared(self) -> str:

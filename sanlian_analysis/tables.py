@@ -410,13 +410,20 @@ def counties(
     return Table(caption, header, tuple(body), numeric, (), simulated)
 
 
-def key_targets(policy: Policy, theme: str | None = None, most: int = 4) -> list[str]:
-    """Ids of the targets worth a chart: demands with a number on communities, in order."""
-    return [
-        target.id
+def key_targets(
+    policy: Policy, theme: str | None = None, most: int = 4, level: str | None = None
+) -> list[str]:
+    """Ids of the targets worth a chart: demands with a number on communities, in order.
+
+    Those that bind at `level` come before all others.
+    """
+    there = [
+        target
         for target in policy.targets
         if target.milestones and target.unit == "community" and theme in (None, target.theme)
-    ][:most]
+    ]
+    there.sort(key=lambda target: target.level != level)
+    return [target.id for target in there[:most]]
 
 
 def enclosing_area(results: pd.DataFrame) -> str:

@@ -518,3 +518,12 @@ def test_english_has_no_chinese_but_names_and_citations(ledger):
     for name, _, _, calculation in clauses.rows:
         assert not HANZI.search(name + calculation)
     assert not HANZI.search("".join((clauses.caption, *clauses.header)))
+
+
+def test_targets_that_bind_at_a_level_come_first():
+    lishui = POLICY("lishui-2018")
+    county = tables.key_targets(lishui, level="county")
+    assert county == ["staff", "service-fund", "work-fund", "wage"]
+    assert tables.key_targets(lishui)[:2] == ["orgs-urban", "orgs-rural"]
+    liaoning = POLICY("liaoning-2021")
+    assert tables.key_targets(liaoning, level="county") == tables.key_targets(liaoning)

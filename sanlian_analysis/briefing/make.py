@@ -19,6 +19,7 @@ from sanlian_analysis.briefing.value import Briefing, Native
 from sanlian_analysis.charts import Chart
 from sanlian_analysis.charts.subject import Subject
 from sanlian_analysis.charts.words import bracketed, listed
+from sanlian_analysis.codes import level_of
 from sanlian_analysis.language import current, say
 from sanlian_analysis.policy import Policy
 from sanlian_analysis.records import records
@@ -39,7 +40,7 @@ def county_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
     staff, completeness.
     """
     ledger, policy, results = found.ledger, found.policy, found.results
-    main = tables.key_targets(policy)
+    main = tables.key_targets(policy, level=level_of(area))
     units = units_at(ledger, date, area)
     name = tables.area_name(results, area)
     simulated = ledger.simulated
@@ -103,7 +104,8 @@ def comparison_briefing(several: Sequence[Evaluated], area: str, date: dt.date) 
     name = tables.area_name(first.results, area)
     of = name + bracketed(area)
     heading = say(f"{of}　多份文件对照", f"{of} under several documents")
-    main = [(found, tables.key_targets(found.policy)[:1]) for found in several]
+    level = level_of(area)
+    main = [(found, tables.key_targets(found.policy, level=level)[:1]) for found in several]
     return Briefing(
         kind="comparison",
         language=current(),
