@@ -327,6 +327,24 @@ def test_no_table_and_no_chart_is_no_trouble():
     assert "考核的指标" not in text
 
 
+def sheets(file: bytes) -> list[str]:
+    """The text of every page."""
+    done = subprocess.run(["pdftotext", "-", "-"], input=file, capture_output=True, check=True)
+    return [squeezed(page) for page in done.stdout.decode().split("\f")[:-1]]
+
+
+@needs_text
+@pytest.mark.parametrize(("rows", "count"), [(16, 2), (18, 2), (20, 2), (22, 3), (24, 3), (30, 3)])
+def test_method_and_provenance_stay_together_and_need_no_page_of_their_own(rows, count):
+    """Up to 20 rows, charts a little smaller leave room for both on the second page."""
+    *others, last = sheets(pdf(made(short=short_table(rows))))
+    assert len(others) == count - 1
+    assert "怎样计算" in last
+    assert "sanlian-analysis0.1.0" in last
+    assert not [page for page in others if "怎样计算" in page or "数据来源" in page]
+    assert "第0句原文" in last
+
+
 def test_one_village_and_nothing_known():
     unknown = Table("考核的指标", KEY, (("指标", "–", "0%至100%", "≥ 40%", "△ 待定", "1"),))
     nothing = statement(
