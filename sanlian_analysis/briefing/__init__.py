@@ -6,6 +6,7 @@ from sanlian_analysis.briefing.make import (
     county_briefing,
     overview_briefing,
 )
+from sanlian_analysis.briefing.origin import origin
 from sanlian_analysis.briefing.priorities import changes, effort
 from sanlian_analysis.briefing.value import Briefing, Native, Series
 
@@ -18,5 +19,6 @@ __all__ = [
     "comparison_briefing",
     "county_briefing",
     "effort",
+    "origin",
     "overview_briefing",
 ]

@@ -5,8 +5,6 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -14,6 +12,7 @@ import pandas as pd
 from sanlian_analysis import charts, tables
 from sanlian_analysis.briefing.evaluated import Evaluated
 from sanlian_analysis.briefing.natives import phases, ranking
+from sanlian_analysis.briefing.origin import method, provenance
 from sanlian_analysis.briefing.priorities import changes, effort
 from sanlian_analysis.briefing.value import Briefing, Native
 from sanlian_analysis.charts import Chart
@@ -191,8 +190,8 @@ def _briefing(
         ),
         charts=tuple(drawn),
         natives=tuple(natives),
-        method=_method(),
-        provenance=_provenance(found, date),
+        method=method(found),
+        provenance=provenance(found, date),
         results=_labelled(tables.area_rows(results, area, date), policy),
         components=_labelled(tables.area_rows(details, area, date), policy),
         simulated=ledger.simulated,
@@ -255,39 +254,3 @@ def _together(lines: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     once = list(dict.fromkeys(lines))
     labels = [label for label, _ in once]
     return tuple(sorted(once, key=lambda line: labels.index(line[0])))
-
-
-def _method() -> tuple[str, ...]:
-    return (
-        say(
-            "分母是名录中的全部适用单位，没有上报的也在内，按未知处理。",
-            "The denominator is every unit of the frame in scope; those that did not report stay "
-            "in it, as unknown.",
-        ),
-        say(
-            "下界把未知单位全当作不达标，上界全当作达标。下界达到目标才算达标，"
-            "上界仍达不到才算未达标，其余为待定。",
-            "The lower bound counts every unknown unit as failing, the upper as passing. Met: the "
-            "lower bound reaches the target; not met: the upper does not; else undetermined.",
-        ),
-        say(
-            "“还差”按下界计算，是整数个单位。比较用精确分数，只在显示时取舍。",
-            "“Short by” counts whole units from the lower bound. Comparisons are exact; figures are "
-            "rounded on display alone.",
-        ),
-    )
-
-
-def _provenance(found: Evaluated, date: dt.date) -> tuple[tuple[str, str], ...]:
-    ledger, policy = found.ledger, found.policy
-    sum_ = bracketed(f"SHA-256 {ledger.sha256[:12]}…")
-    lines = [
-        (say("台账", "Ledger"), Path(ledger.path).name + sum_),
-        (say("统计时点", "Snapshot"), date.isoformat()),
-        (say("文件", "Document"), tables.document(policy)),
-        (say("软件", "Software"), f"sanlian-analysis {version('sanlian-analysis')}"),
-    ]
-    if found.assumptions:
-        told = say("；", "; ").join(found.assumptions)
-        lines.append((say("自行假定", "Own assumptions"), told))
-    return tuple(lines)

@@ -119,9 +119,9 @@ class _Told:
 
     def picture(self, chart: Chart) -> None:
         """A chart as a picture, without its title, which is the slide's."""
-        slide, body = self.deck.titled(chart.title)
+        slide, body = self.deck.titled(chart.title, chart.source)
         slide_pictures.draw(slide, body, chart)
-        self.deck.note(slide, [chart.alt, *self._clauses()])
+        self.deck.note(slide, [chart.alt, chart.source])
 
     def short(self) -> None:
         """Who falls short, those that lack most first."""
@@ -181,7 +181,8 @@ class _Told:
             last = number == len(found)
             remarks = table.remarks(page.stop - 1) if last else table.notes
             write(slide, body.below(used + 1.5 * GAP), _remarks(remarks), (_SMALL,))
-            self.deck.note(slide, [numbered, *remarks, *self._clauses(grid.cells(page))])
+            named = self._clauses(grid.cells(page)) or self._clauses()
+            self.deck.note(slide, [numbered, *remarks, *named])
 
     def _clauses(self, named: set[str] | None = None) -> list[str]:
         """The document's words, clause by clause; `named`: of indicators with these names."""

@@ -71,12 +71,20 @@ class Chart(Figure):
         name: a slug for files, such as "milestones-orgs-urban".
         alt: one or two sentences that give the figures to those who cannot see the chart.
         title: what the chart finds; it stands at the top.
+        source: document and clauses; they stand at the foot.
         head: inches that the title takes from the top, for places that say it themselves.
         body: left, bottom, width and height in inches of the space between subtitle and notes.
     """
 
     def __init__(
-        self, name: str, alt: str, height: float, *, title: str = "", head: float = 0.0
+        self,
+        name: str,
+        alt: str,
+        height: float,
+        *,
+        title: str = "",
+        source: str = "",
+        head: float = 0.0,
     ) -> None:
         """An empty sheet, `height` inches tall."""
         super().__init__(
@@ -89,6 +97,7 @@ class Chart(Figure):
         self.name = name
         self.alt = alt
         self.title = title
+        self.source = source
         self.head = head
         self.body = (0.0, 0.0, style.WIDTH, height)
 
@@ -194,6 +203,7 @@ def compose(
         _alt(caption, simulated),
         above + body + below,
         title=caption.title,
+        source=caption.source,
         head=_TOP + _height(title),
     )
     _write(chart, title, above + body + below - _TOP)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import copy
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -14,6 +16,7 @@ from nbformat import NotebookNode
 from sanlian_analysis.language import current, say
 
 _TEMPLATE = "template"
+_HANZI = re.compile(r"[\u4e00-\u9fff]")
 
 
 @cache
@@ -28,6 +31,39 @@ def script() -> tuple[str, str]:
     text = _template_folder().joinpath("page.js").read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
     return text, f"sha256-{digest}"
+
+
+def one_language(source: str) -> str:
+    r"""The parts of a text in both languages that are in the one in force.
+
+    Headings say both with a dot between them, running text in paragraphs of its
+    own. What is in one language alone stays.
+
+    >>> one_language("## 依据 · Clauses\n\n说明。\n\nA note.")
+    '## 依据\n\n说明。'
+    """
+    chinese = current() == "zh"
+    kept: list[str] = []
+    other: list[str] = []
+    for part in source.split("\n\n"):
+        sides = part.split(" · ") if part.startswith("#") else [part]
+        if len(sides) == 2:
+            mark = part[: len(part) - len(part.lstrip("#"))]
+            kept.append(sides[0] if chinese else f"{mark} {sides[1]}")
+        else:
+            (kept if bool(_HANZI.search(part)) == chinese else other).append(part)
+    running = [part for part in kept if not part.startswith("#")]
+    return "\n\n".join(kept if running or not other else [*kept, *other])
+
+
+def _told(notebook: NotebookNode) -> NotebookNode:
+    """The notebook with its texts in one language."""
+    shown = copy.copy(notebook)
+    shown.cells = [copy.copy(cell) for cell in notebook.cells]
+    for cell in shown.cells:
+        if cell.cell_type == "markdown":
+            cell.source = one_language(cell.source)
+    return shown
 
 
 def _contents(notebook: NotebookNode) -> list[tuple[str, str]]:
@@ -61,19 +97,20 @@ def _exporter() -> TemplateExporter:
 
 
 def page(notebook: NotebookNode, title: str, home: str = "") -> str:
-    """The notebook as HTML: outputs first, code folded away one click from view.
+    """The notebook as HTML, in one language: outputs first, code folded away one click from view.
 
     `home`: relative address of the page that lists all areas, when there is one.
     """
+    shown = _told(notebook)
     html, _ = _exporter().from_notebook_node(
-        notebook,
+        shown,
         resources={
             "language_code": "zh-CN" if current() == "zh" else "en",
             "page_title": title,
             "page_css": stylesheet(),
             "page_script": script()[0],
             "page_script_hash": script()[1],
-            "page_contents": _contents(notebook),
+            "page_contents": _contents(shown),
             "page_contents_label": say("目录", "Contents"),
             "page_home": home,
             "page_home_label": say("← 全部地区", "← all areas"),
