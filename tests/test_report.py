@@ -22,7 +22,7 @@ from sanlian_analysis.report import batch, orders
 from sanlian_analysis.report.batch import run_reports
 from sanlian_analysis.report.manifest import sha256
 from sanlian_analysis.report.orders import Order
-from sanlian_analysis.report.page import page, script
+from sanlian_analysis.report.page import one_language, page, script
 from sanlian_analysis.table import Table
 
 ROOT = Path(__file__).parents[1]
@@ -334,3 +334,45 @@ def test_printed_tables_have_their_header_on_every_page_and_never_alone(tmp_path
     assert not [words for words in tabled if "代码甲" not in words or "缺项乙" not in words]
     headed = [words for words in sheets if "代码甲" in words or "所缺" in words]
     assert headed == tabled
+
+
+def texts(source, tags):
+    cell = nbformat.v4.new_markdown_cell(source, metadata={"tags": tags}, id="told")
+    return page(nbformat.v4.new_notebook(cells=[cell]), "")
+
+
+def test_a_page_has_one_language_of_what_is_in_both():
+    both = "## 依据 · Clauses\n\n条文。\n\nThe clauses."
+    chinese = texts(both, ["zh-en"])
+    assert ">依据<" in chinese.replace("\n", "")
+    assert "条文" in chinese
+    assert "lauses" not in chinese
+    with using("en"):
+        english = texts(both, ["zh-en"])
+    assert "<h2" in english
+    assert ">Clauses<" in english.replace("\n", "")
+    assert "The clauses." in english
+    assert "依据" not in english
+    assert "条文" not in english
+
+
+def test_what_is_not_said_to_be_in_both_languages_stays():
+    own = texts("## 甲 · 乙\n\n说明。\n\nSee the map.", [])
+    assert "甲 · 乙" in own
+    assert "说明。" in own
+    assert "See the map." in own
+
+
+@pytest.mark.parametrize("name", ["county_report.ipynb", "overview.ipynb"])
+def test_texts_of_the_shipped_reports_are_in_both_languages(name):
+    book = nbformat.read(ROOT / "notebooks" / name, 4)
+    told = [cell for cell in book.cells if cell.cell_type == "markdown"]
+    assert told
+    for cell in told:
+        assert cell.metadata["tags"] == ["zh-en"]
+        in_zh = one_language(cell.source)
+        with using("en"):
+            in_en = one_language(cell.source)
+        assert re.search("[\u4e00-\u9fff]", in_zh)
+        assert not re.search("[\u4e00-\u9fff]", in_en)
+        assert len(in_zh.split("\n\n")) == len(in_en.split("\n\n"))

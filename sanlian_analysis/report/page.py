@@ -16,6 +16,8 @@ from nbformat import NotebookNode
 from sanlian_analysis.language import current, say
 
 _TEMPLATE = "template"
+#: The tag of cells of which a page shows one of their two languages.
+_BOTH = "zh-en"
 _HANZI = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -36,32 +38,29 @@ def script() -> tuple[str, str]:
 def one_language(source: str) -> str:
     r"""The parts of a text in both languages that are in the one in force.
 
-    Headings say both with a dot between them, running text in paragraphs of its
-    own. What is in one language alone stays.
+    Headings say both with a dot between them, running text in paragraphs of its own.
 
     >>> one_language("## 依据 · Clauses\n\n说明。\n\nA note.")
     '## 依据\n\n说明。'
     """
     chinese = current() == "zh"
     kept: list[str] = []
-    other: list[str] = []
     for part in source.split("\n\n"):
         sides = part.split(" · ") if part.startswith("#") else [part]
         if len(sides) == 2:
             mark = part[: len(part) - len(part.lstrip("#"))]
             kept.append(sides[0] if chinese else f"{mark} {sides[1]}")
-        else:
-            (kept if bool(_HANZI.search(part)) == chinese else other).append(part)
-    running = [part for part in kept if not part.startswith("#")]
-    return "\n\n".join(kept if running or not other else [*kept, *other])
+        elif bool(_HANZI.search(part)) == chinese:
+            kept.append(part)
+    return "\n\n".join(kept)
 
 
 def _told(notebook: NotebookNode) -> NotebookNode:
-    """The notebook with its texts in one language."""
+    """The notebook with the texts that are tagged as being in both languages in one."""
     shown = copy.copy(notebook)
     shown.cells = [copy.copy(cell) for cell in notebook.cells]
     for cell in shown.cells:
-        if cell.cell_type == "markdown":
+        if cell.cell_type == "markdown" and _BOTH in cell.metadata.get("tags", []):
             cell.source = one_language(cell.source)
     return shown
 
@@ -97,8 +96,9 @@ def _exporter() -> TemplateExporter:
 
 
 def page(notebook: NotebookNode, title: str, home: str = "") -> str:
-    """The notebook as HTML, in one language: outputs first, code folded away one click from view.
+    """The notebook as HTML: outputs first, code folded away one click from view.
 
+    Of cells with the tag `zh-en` it has the language in force alone.
     `home`: relative address of the page that lists all areas, when there is one.
     """
     shown = _told(notebook)
