@@ -82,7 +82,9 @@ def overview_briefing(found: Evaluated, area: str, date: dt.date) -> Briefing:
         charts.shortfall_bars(results, policy, target, top=_MOST_BARS, **compared)
         for target in main
     ]
-    drawn.append(charts.verdict_matrix(results, policy, **compared))
+    counties = tables.county_rows(results, date, area)["area_code"].nunique()
+    level = "county" if counties <= _MOST_BARS else "city"  # more rows cannot be read on a slide
+    drawn.append(charts.verdict_matrix(results, policy, **compared | {"level": level}))
     natives = [phases(found, target, area, date) for target in told_alone]
     natives += [ranking(found, target, "county", area, date) for target in main]
     leading = (effort(found, area, date), *changes(found, area, date))

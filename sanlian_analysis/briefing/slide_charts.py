@@ -34,6 +34,8 @@ from sanlian_analysis.language import say
 _TEXT, _FIGURE, _DEMAND = 14, 18, 16
 #: More bars than this stand in two charts side by side; a row is no taller than this (inches).
 _MOST_BARS, _ROW = 16, 0.5
+#: Fewer rows leave no room for what is written beside a bar.
+_FEWEST_ROWS = 3
 _LEGEND = 0.42
 _BETWEEN = 0.3
 _LONG_AGO = dt.datetime(1980, 1, 1)
@@ -161,7 +163,12 @@ def _panel(
     room = place.width * 0.34
     shown = [cut(name, room, _TEXT) for name in names[part]]
     rows = part.stop - part.start
-    place = Box(place.left, place.top, place.width, min(place.height, rows * _ROW + _LEGEND))
+    place = Box(
+        place.left,
+        place.top,
+        place.width,
+        min(place.height, max(rows, _FEWEST_ROWS) * _ROW + _LEGEND),
+    )
     frame = _frame(slide, place, XL_CHART_TYPE.BAR_CLUSTERED, shown, series, part)
     chart = frame.chart
     column = min(room, max(wide(name, _TEXT) for name in shown)) + 0.15

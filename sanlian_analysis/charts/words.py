@@ -184,9 +184,13 @@ def verdict_sentence(every: str, counts: dict[str, int]) -> str:
 
     >>> verdict_sentence("7个县", {"met": 5, "undetermined": 2})
     '7个县中，5个达标、2个待定'
+    >>> verdict_sentence("1个县", {"met": 1})
+    '1个县达标'
     """
     if len(counts) == 1:
         verdict = verdict_name(next(iter(counts)))
+        if sum(counts.values()) == 1:
+            return say(f"{every}{verdict}", f"{every}: {verdict}")
         return say(f"{every}全部{verdict}", f"All of {every}: {verdict}")
     return say(f"{every}中，", f"Of {every}: ") + verdict_list(counts)
 
