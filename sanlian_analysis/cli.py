@@ -415,11 +415,12 @@ def _tell_findings(data: Ledger) -> None:
 @click.option(
     "--format",
     "formats",
-    default="ipynb,html",
+    multiple=True,
+    default=["ipynb,html"],
     show_default=True,
     help=say(
-        "ipynb、html、pdf、pptx、docx、xlsx，以逗号分隔",
-        "ipynb, html, pdf, pptx, docx, xlsx, separated by commas",
+        "ipynb、html、pdf、pptx、docx、xlsx，以逗号分隔，也可多次给出",
+        "ipynb, html, pdf, pptx, docx, xlsx, separated by commas or given one by one",
     ),
 )
 @click.option(
@@ -482,7 +483,7 @@ def report(
     policies: tuple[str, ...],
     frame: str,
     dates: tuple[str, ...],
-    formats: str,
+    formats: tuple[str, ...],
     jobs: int | None,
     quiet: bool,
     json_progress: bool,
@@ -506,7 +507,7 @@ def report(
             policy=policy,
             frame=frame,
             date=date,
-            formats=_formats(formats),
+            formats=_formats(",".join(formats)),
             jobs=jobs or 0,
             **given,
         )

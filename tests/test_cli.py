@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 
 import sanlian_analysis as sl
+from sanlian_analysis.cli import _formats, cli
 
 ROOT = Path(__file__).parents[1]
 LEDGER = ROOT / "data" / "ledgers" / "yuncheng-2019.xlsx"
@@ -516,3 +517,16 @@ def test_chart_for_page_and_slide_has_their_size(tmp_path, size, wide, ratio):
 def test_chart_that_cannot_be_drawn_is_refused(tmp_path, arguments, message):
     assert message in refused("chart", *arguments, cwd=tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "formats"),
+    [
+        ([], ("ipynb", "html")),
+        (["--format", "pdf,html"], ("pdf", "html")),
+        (["--format", "pdf", "--format", "pptx, pdf"], ("pdf", "pptx")),
+    ],
+)
+def test_formats_are_given_together_or_one_by_one(given, formats):
+    context = cli.commands["report"].make_context("report", ["x.csv", "--policy", "p", *given])
+    assert _formats(",".join(context.params["formats"])) == formats
