@@ -105,8 +105,7 @@ def comparison_briefing(several: Sequence[Evaluated], area: str, date: dt.date) 
     name = tables.area_name(first.results, area)
     of = name + bracketed(area)
     heading = say(f"{of}　多份文件对照", f"{of} under several documents")
-    level = level_of(area)
-    main = [(found, tables.key_targets(found.policy, level=level)[:1]) for found in several]
+    main = [(found, tables.key_targets(found.policy)[:1]) for found in several]
     return Briefing(
         kind="comparison",
         language=current(),
