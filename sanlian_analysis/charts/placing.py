@@ -56,12 +56,15 @@ def place(
         path_effects=[_HALO],
         **style.lettering(size, colour),
     )
+    inside, others = _edges(space), [_edges(one) for one in taken]
     tried: list[tuple[float, int, Bbox]] = []
     for rank, (right, up, horizontal, vertical) in enumerate(offsets):
         label.set(position=(right, up), ha=horizontal, va=vertical)
         with style.unfitted():
             box = label.get_window_extent(canvas.get_renderer())
-        crowding = _outside(box, space) + sum(_shared(box, b) for b in taken)
+        own = _edges(box)
+        outside = _shared(own, own) - _shared(own, inside)
+        crowding = outside + sum(_shared(own, other) for other in others)
         tried.append((crowding, rank, box))
         if not crowding:
             break
@@ -72,10 +75,16 @@ def place(
     return label
 
 
-def _shared(one: Bbox, other: Bbox) -> float:
-    common = Bbox.intersection(one, other)
-    return 0.0 if common is None else float(common.width * common.height)
+def _edges(box: Bbox) -> tuple[float, float, float, float]:
+    """Left, bottom, right and top as plain numbers, with which to reckon is quicker."""
+    left, bottom, right, top = (float(edge) for edge in box.extents)
+    return left, bottom, right, top
 
 
-def _outside(box: Bbox, space: Bbox) -> float:
-    return float(box.width * box.height) - _shared(box, space)
+def _shared(
+    one: tuple[float, float, float, float], other: tuple[float, float, float, float]
+) -> float:
+    """The space that two boxes have in common."""
+    wide = min(one[2], other[2]) - max(one[0], other[0])
+    high = min(one[3], other[3]) - max(one[1], other[1])
+    return wide * high if wide > 0 and high > 0 else 0.0
